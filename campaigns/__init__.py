@@ -1,0 +1,1 @@
+"""Candidates to findings: near copies, template families, accounts, campaigns. Pure."""

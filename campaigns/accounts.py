@@ -1,0 +1,70 @@
+"""Who sent what: prompts × accounts as sorted arrays.
+
+Every question of the kind "how many different accounts share this?" is answered from one sorted
+list of distinct (prompt, account) pairs.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from indexes.snapshot import Requests
+
+Ints = NDArray[np.integer[Any]]
+
+
+@dataclass(frozen=True)
+class Senders:
+    """Distinct accounts of each prompt: prompt i was sent by accounts[first[i]:first[i + 1]].
+
+    first: (prompts + 1,) int64; accounts: (m,) int32 account codes, ascending per prompt.
+    """
+
+    first: NDArray[np.int64]
+    accounts: NDArray[np.int32]
+    total_accounts: int
+
+    @classmethod
+    def of(cls, requests: Requests, prompts: int) -> Senders:
+        """Collect the senders of every prompt, in whichever segment it appears."""
+        total = len(requests.account.values)
+        there = requests.prompts >= 0
+        account = np.broadcast_to(requests.account.codes[:, None], requests.prompts.shape)
+        pairs = np.unique(requests.prompts[there].astype(np.int64) * total + account[there])
+        first = np.searchsorted(pairs // max(total, 1), np.arange(prompts + 1))
+        return cls(first.astype(np.int64), (pairs % max(total, 1)).astype(np.int32), total)
+
+    @property
+    def count(self) -> NDArray[np.int64]:
+        """(prompts,) how many distinct accounts sent each prompt."""
+        return np.diff(self.first)
+
+    def distinct(self, group: Ints, prompt: Ints, groups: int) -> NDArray[np.int64]:
+        """Return (groups,) distinct accounts over each group's prompts.
+
+        group, prompt: (m,) parallel arrays, one row per prompt that belongs to a group.
+        """
+        pairs = self.expand(group, prompt)
+        return np.bincount(pairs // max(self.total_accounts, 1), minlength=groups)
+
+    def expand(self, group: Ints, prompt: Ints) -> NDArray[np.int64]:
+        """Return the sorted distinct pairs group * total_accounts + account."""
+        rows, owner = expand_ranges(self.first[prompt], self.first[np.asarray(prompt) + 1])
+        keys = np.asarray(group)[owner].astype(np.int64) * self.total_accounts + self.accounts[rows]
+        return np.unique(keys)
+
+
+def expand_ranges(first: Ints, last: Ints) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return the concatenated ranges first[i]:last[i], and for each entry its i.
+
+    >>> expand_ranges(np.array([2, 7]), np.array([4, 8]))
+    (array([2, 3, 7]), array([0, 0, 1]))
+    """
+    sizes = np.asarray(last, dtype=np.int64) - np.asarray(first, dtype=np.int64)
+    owner = np.repeat(np.arange(len(sizes)), sizes)
+    before = np.concatenate([[0], np.cumsum(sizes)])[:-1]
+    return np.arange(sizes.sum()) - before[owner] + np.asarray(first, dtype=np.int64)[owner], owner

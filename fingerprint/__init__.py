@@ -1,0 +1,1 @@
+"""Text to comparable form: canonical form, tokens, keyed shingles, MinHash, spans, embeddings."""

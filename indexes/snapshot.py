@@ -1,0 +1,198 @@
+"""One generation of an index, opened for questions.
+
+Texts are numbered through all segments; texts with one canonical form are one *prompt*,
+numbered by first appearance. Everything past this page speaks of prompts and requests.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from indexes.segment import PROMPT_SEGMENTS, SegmentReader
+from indexes.workspace import Workspace
+
+NO_TIME = np.iinfo(np.int64).min
+
+
+@dataclass(frozen=True)
+class Codes:
+    """A text column as numbers: values[codes[i]] is row i's value; values are distinct."""
+
+    codes: NDArray[np.int32]
+    values: pa.Array
+
+    def __getitem__(self, row: int) -> str:
+        return str(self.values[int(self.codes[row])].as_py())
+
+
+@dataclass(frozen=True)
+class Requests:
+    """All requests of a snapshot, as columns of one length r.
+
+    prompts: (r, 4) int32, the prompt in each of PROMPT_SEGMENTS, -1 for none.
+    time_us: (r,) int64, NO_TIME where the log gave none.
+    """
+
+    ids: pa.ChunkedArray
+    account: Codes
+    model: Codes
+    ip: Codes
+    user_agent: Codes
+    organisation: Codes
+    time_us: NDArray[np.int64]
+    user_turns: NDArray[np.int32]
+    prompts: NDArray[np.int32]
+
+    def __len__(self) -> int:
+        return len(self.time_us)
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """A pinned generation: segments in manifest order."""
+
+    workspace: Workspace
+
+    @cached_property
+    def segments(self) -> list[SegmentReader]:
+        """Readers of the generation's segments."""
+        root = self.workspace.root / "segments"
+        return [SegmentReader(root / s.name) for s in self.workspace.manifest.segments]
+
+    @cached_property
+    def first_text(self) -> NDArray[np.int64]:
+        """(segments + 1,) number of each segment's first text; the last entry is the total."""
+        counts = [s.texts for s in self.workspace.manifest.segments]
+        return np.concatenate([[0], np.cumsum(counts, dtype=np.int64)]).astype(np.int64)
+
+    @cached_property
+    def _canonical(self) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
+        """(prompt of each text, first text of each prompt)."""
+        hashes = self._text_column("canonical")
+        _, first, inverse = np.unique(hashes, return_index=True, return_inverse=True)
+        order = np.argsort(first, kind="stable")
+        number = np.empty(len(order), dtype=np.int32)
+        number[order] = np.arange(len(order), dtype=np.int32)
+        return number[inverse], first[order]
+
+    @property
+    def prompt_of(self) -> NDArray[np.int32]:
+        """(texts,) int32, the prompt of each text."""
+        return self._canonical[0]
+
+    @property
+    def text_of(self) -> NDArray[np.int64]:
+        """(prompts,) int64, the first text of each prompt."""
+        return self._canonical[1]
+
+    @cached_property
+    def tokens(self) -> NDArray[np.uint32]:
+        """(prompts,) token counts."""
+        return np.asarray(self._text_column("tokens")[self.text_of])
+
+    @cached_property
+    def hidden(self) -> NDArray[np.uint32]:
+        """(texts,) invisible characters after Latin letters, per text as it was written."""
+        return self._text_column("hidden")
+
+    @cached_property
+    def signatures(self) -> NDArray[np.uint32]:
+        """(prompts, num_perm) uint32 signatures."""
+        return np.concatenate(
+            [s.signatures[rows] for s, rows in self._rows_by_segment(self.text_of)]
+            or [np.empty((0, self.workspace.manifest.settings.num_perm), np.uint32)]
+        )
+
+    @cached_property
+    def requests(self) -> Requests:
+        """The request table."""
+        tables = [s.requests for s in self.segments]
+        prompts = [
+            _shift(table, first, self.prompt_of)
+            for table, first in zip(tables, self.first_text[:-1], strict=True)
+        ]
+        table = pa.concat_tables(tables) if tables else _no_requests()
+        return Requests(
+            ids=table.column("request_id"),
+            account=_encode(table.column("account")),
+            model=_encode(table.column("model")),
+            ip=_encode(table.column("ip")),
+            user_agent=_encode(table.column("user_agent")),
+            organisation=_encode(table.column("organisation")),
+            time_us=table.column("time_us").fill_null(NO_TIME).to_numpy(),
+            user_turns=table.column("user_turns").to_numpy(),
+            prompts=np.concatenate(prompts) if prompts else np.empty((0, len(PROMPT_SEGMENTS)), np.int32),
+        )
+
+    def spans(self) -> tuple[NDArray[np.uint64], NDArray[np.int32], NDArray[np.uint32]]:
+        """Return (hashes, prompts, places) of every sampled span, sorted by hash, then prompt."""
+        postings = [s.postings for s in self.segments]
+        hashes = np.concatenate([p.hashes for p in postings] or [np.empty(0, np.uint64)])
+        texts = np.concatenate(
+            [p.texts + np.int64(first) for p, first in zip(postings, self.first_text[:-1], strict=True)]
+            or [np.empty(0, np.int64)]
+        )
+        places = np.concatenate([p.places for p in postings] or [np.empty(0, np.uint32)])
+        prompts = self.prompt_of[texts]
+        # A prompt written in several ways has its spans once, those of its first text.
+        kept = self.text_of[prompts] == texts
+        hashes, prompts, places = hashes[kept], prompts[kept], places[kept]
+        order = np.argsort(hashes, kind="stable")
+        return hashes[order], prompts[order], places[order]
+
+    def read_prompts(self, prompts: NDArray[np.integer[Any]]) -> list[str]:
+        """Return prompts as first written (empty strings in an index without texts)."""
+        return self.read_texts(self.text_of[prompts])
+
+    def read_texts(self, texts: NDArray[np.int64]) -> list[str]:
+        """Return texts by number."""
+        found: dict[int, str] = {}
+        for segment, first in zip(self.segments, self.first_text[:-1], strict=True):
+            mine = np.unique(texts[(texts >= first) & (texts < first + segment.texts.num_rows)])
+            if len(mine):
+                found.update(zip(mine.tolist(), segment.read_texts(mine - first), strict=True))
+        return [found[int(text)] for text in texts]
+
+    def _text_column(self, name: str) -> NDArray[Any]:
+        columns = [segment.texts.column(name).to_numpy() for segment in self.segments]
+        return np.concatenate(columns) if columns else np.empty(0, np.uint64)
+
+    def _rows_by_segment(self, texts: NDArray[np.int64]) -> list[tuple[SegmentReader, NDArray[np.int64]]]:
+        """Split ascending text numbers by segment."""
+        cuts = np.searchsorted(texts, self.first_text)
+        return [
+            (segment, texts[cuts[i] : cuts[i + 1]] - self.first_text[i])
+            for i, segment in enumerate(self.segments)
+        ]
+
+
+def _shift(table: pa.Table, first: np.int64, prompt_of: NDArray[np.int32]) -> NDArray[np.int32]:
+    """Return a segment's (r, 4) prompt numbers from its text rows."""
+    columns = []
+    for name in PROMPT_SEGMENTS:
+        rows = table.column(name).to_numpy().astype(np.int64)
+        there = rows >= 0
+        column = np.full(len(rows), -1, dtype=np.int32)
+        column[there] = prompt_of[rows[there] + first]
+        columns.append(column)
+    return np.stack(columns, axis=1)
+
+
+def _encode(column: pa.ChunkedArray) -> Codes:
+    encoded = pc.dictionary_encode(column.combine_chunks())
+    if isinstance(encoded, pa.ChunkedArray):
+        encoded = encoded.combine_chunks()
+    return Codes(encoded.indices.to_numpy(zero_copy_only=False).astype(np.int32), encoded.dictionary)
+
+
+def _no_requests() -> pa.Table:
+    from promptlog.record import SCHEMA
+
+    return SCHEMA.empty_table()

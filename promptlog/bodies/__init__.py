@@ -1,0 +1,1 @@
+"""Request bodies → prompts: one file per API dialect."""

@@ -1,0 +1,167 @@
+"""LiteLLM's StandardLoggingPayload, as its S3, GCS and file loggers write it.
+
+The hot path: msgspec decodes only the members below and skips the rest (replies, costs,
+model maps), which is most of a payload. What it refuses, and lines that name a deciding
+member twice, go to the strict decoder, which says what is wrong. So members that are not
+read are not judged, except that the whole line must be UTF-8.
+"""
+
+from typing import Any
+
+import msgspec
+
+from promptlog import accounts, strict, times
+from promptlog.bodies import openai_chat
+from promptlog.bodies.content import text_of
+from promptlog.bodies.prompt import Prompt, of_messages
+from promptlog.fields import member, text
+from promptlog.formats.base import LogFormat
+from promptlog.reasons import Reason, Skip
+from promptlog.record import PromptRecord
+
+REDACTED = "redacted-by-litellm"
+# How loggers of LiteLLM mark a text they have cut.
+_CUT = ("truncated by litellm", "litellm_truncated skipped")
+
+
+class _Metadata(msgspec.Struct, gc=False):
+    user_api_key_user_id: Any = None
+    user_api_key_end_user_id: Any = None
+    user_api_key_user_email: Any = None
+    user_api_key_team_id: Any = None
+    user_api_key_org_id: Any = None
+    user_api_key_hash: Any = None
+    requester_ip_address: Any = None
+
+
+class _Payload(msgspec.Struct, gc=False):
+    call_type: Any
+    startTime: Any
+    id: Any = None
+    trace_id: Any = None
+    model: Any = None
+    end_user: Any = None
+    requester_ip_address: Any = None
+    user_agent: Any = None
+    messages: Any = None
+    model_parameters: Any = None
+    metadata: _Metadata | None = None
+
+
+_DECODER = msgspec.json.Decoder(_Payload)
+_ORDINARY = (ValueError, RecursionError, msgspec.MsgspecError)
+
+_MARKS = {"call_type", "startTime", "model_map_information"}
+
+# Inside a JSON string a quote is escaped, so these bytes can only be a member's name.
+_DECIDING = (b'"messages":', b'"user_api_key_user_id":')
+
+
+class LiteLLM(LogFormat):
+    """`{"call_type": …, "startTime": …, "model_map_information": …, "messages": …}`."""
+
+    name = "litellm"
+
+    def recognises(self, entry: object) -> float:
+        return float(isinstance(entry, dict) and _MARKS <= entry.keys())
+
+    def parse(self, entry: object) -> list[PromptRecord]:
+        if not self.recognises(entry):
+            raise Skip(Reason.UNKNOWN_SHAPE)
+        try:
+            return [_record(msgspec.convert(entry, _Payload))]
+        except msgspec.ValidationError:
+            raise Skip(Reason.BAD_FIELD) from None
+
+    def parse_line(self, line: bytes) -> list[PromptRecord]:
+        if b'"model_map_information"' not in line or any(line.count(name) > 1 for name in _DECIDING):
+            return super().parse_line(line)
+        try:
+            if not line.isascii():
+                line.decode()
+            payload = _DECODER.decode(line)
+        except _ORDINARY:
+            return super().parse_line(line)
+        return [_record(payload)]
+
+    def remark(self, entry: object) -> str:
+        messages = member(entry, "messages")
+        if messages == REDACTED or (
+            isinstance(messages, list)
+            and messages
+            and all(member(m, "content") == REDACTED for m in messages)
+        ):
+            return "messages are redacted by LiteLLM (turn_off_message_logging)"
+        return "" if messages else "messages are not logged"
+
+
+def _record(payload: _Payload) -> PromptRecord:
+    metadata = payload.metadata or _Metadata()
+    account = _account(payload, metadata)
+    prompt = _prompt(payload)
+    if REDACTED in (prompt.system, prompt.first_user):
+        prompt = prompt._replace(system="", first_user="", last_user="")
+    return PromptRecord(
+        text(payload.id),
+        account.name,
+        account.field,
+        times.to_us(payload.startTime),
+        text(payload.model),
+        text(payload.requester_ip_address) or text(metadata.requester_ip_address),
+        text(payload.user_agent),
+        text(metadata.user_api_key_org_id) or text(metadata.user_api_key_team_id),
+        account.session or text(payload.trace_id),
+        *prompt,
+        _is_cut(prompt),
+    )
+
+
+def _is_cut(prompt: Prompt) -> bool:
+    system, _, first, last, _ = prompt
+    if "litellm" in first or "litellm" in last or "litellm" in system:
+        return any(mark in segment for mark in _CUT for segment in (system, first, last))
+    return False
+
+
+def _account(payload: _Payload, metadata: _Metadata) -> accounts.Account:
+    # Nearly every line ends here; building the whole list first would double the cost.
+    user = metadata.user_api_key_user_id
+    if user and type(user) is str:
+        return accounts.unpack(user, "metadata.user_api_key_user_id")
+    return accounts.first(
+        (
+            ("metadata.user_api_key_user_id", user),
+            ("end_user", payload.end_user),
+            ("metadata.user_api_key_end_user_id", metadata.user_api_key_end_user_id),
+            ("metadata.user_api_key_user_email", metadata.user_api_key_user_email),
+            ("metadata.user_api_key_team_id", metadata.user_api_key_team_id),
+            ("metadata.user_api_key_org_id", metadata.user_api_key_org_id),
+            ("metadata.user_api_key_hash", metadata.user_api_key_hash),
+        )
+    )
+
+
+def _prompt(payload: _Payload) -> Prompt:
+    parameters = payload.model_parameters
+    given = isinstance(parameters, dict) and parameters
+    tools = openai_chat.tools(parameters) if given else None
+    system = text_of(parameters.get("system")) if given else ""
+    messages = payload.messages
+    if isinstance(messages, str):
+        messages = _messages_in(messages)
+    if isinstance(messages, dict):
+        messages = messages.get("messages") or ([messages] if "role" in messages else [])
+    if not isinstance(messages, list | None):
+        raise Skip(Reason.BAD_FIELD)
+    return of_messages(messages or [], system=system, tools=tools)
+
+
+def _messages_in(logged: str) -> object:
+    """Return messages logged as text: JSON, or the prompt of a text completion."""
+    if logged[:1] in ("[", "{"):
+        try:
+            return strict.decode_text(logged)
+        except Skip as skip:
+            if skip.reason is not Reason.NOT_JSON:
+                raise
+    return [{"role": "user", "content": logged}] if logged else []
