@@ -16,6 +16,7 @@ account sets they have BY THEN overlap by a fair share of the smaller one.
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 
 import numpy as np
 from numba import njit
@@ -34,18 +35,28 @@ FALSE_LINKS = 0.01
 _BUSY = 200  # an account in more families than this (a gateway) links nothing
 
 
-def link_families(
-    family: NDArray[np.int64], request: NDArray[np.int64], families: int, account: Ints
-) -> NDArray[np.int64]:
-    """Return the (families,) group label of each family: the least family it merged with.
+@dataclass(frozen=True)
+class Links:
+    """How families belong together, as labels: the least family of each set.
+
+    part: (families,) families that lie inside one another, pieces and variants of one text.
+    group: (families,) parts whose accounts overlap beyond chance.
+    """
+
+    part: NDArray[np.int64]
+    group: NDArray[np.int64]
+
+
+def link_families(family: NDArray[np.int64], request: NDArray[np.int64], families: int, account: Ints) -> Links:
+    """Return what belongs together among the families of a log.
 
     family, request: (m,) the distinct memberships, sorted by family, then request. account: (requests,) codes.
     """
     if len(family) == 0:
-        return np.arange(families)
-    label = _parts(family, request, families)
-    members = np.unique(label[family] * np.int64(len(account)) + request)
-    return _by_accounts(members // len(account), members % len(account), account, label)
+        return Links(np.arange(families), np.arange(families))
+    part = _parts(family, request, families)
+    members = np.unique(part[family] * np.int64(len(account)) + request)
+    return Links(part, _by_accounts(members // len(account), members % len(account), account, part))
 
 
 def _parts(family: NDArray[np.int64], request: NDArray[np.int64], families: int) -> NDArray[np.int64]:

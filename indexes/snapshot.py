@@ -99,8 +99,10 @@ class Snapshot:
 
     @cached_property
     def hidden(self) -> NDArray[np.uint32]:
-        """(texts,) invisible characters after Latin letters, per text as it was written."""
-        return self._text_column("hidden")
+        """(prompts,) invisible characters after Latin letters, in the spelling that has most."""
+        most = np.zeros(len(self.text_of), dtype=np.uint32)
+        np.maximum.at(most, self.prompt_of, self._text_column("hidden"))
+        return most
 
     @cached_property
     def signatures(self) -> NDArray[np.uint32]:

@@ -5,6 +5,7 @@ between are history, which chats re-send with every request; were they part of t
 prompt, every session would match itself.
 """
 
+from itertools import chain
 from typing import NamedTuple
 
 import pyarrow as pa
@@ -62,8 +63,9 @@ byte in the decompressed stream): the way back to the request."""
 
 def to_batch(records: list[PromptRecord], offsets: list[int], source: int) -> pa.RecordBatch:
     """Return records as one Arrow batch; `offsets` has one entry for each record."""
-    # Faster than zip(*records), which walks thousands of iterators abreast.
-    columns: list[object] = [[record[i] for record in records] for i in range(len(PromptRecord._fields))]
+    width = len(PromptRecord._fields)
+    cells = list(chain.from_iterable(records))  # slicing this is faster than zip(*records)
+    columns: list[object] = [cells[i::width] for i in range(width)]
     columns += [[source] * len(records), offsets]
     arrays = [pa.array(column, type=field.type) for column, field in zip(columns, SCHEMA, strict=True)]
     return pa.RecordBatch.from_arrays(arrays, schema=SCHEMA)

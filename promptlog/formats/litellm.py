@@ -54,7 +54,7 @@ _ORDINARY = (ValueError, RecursionError, msgspec.MsgspecError)
 _MARKS = {"call_type", "startTime", "model_map_information"}
 
 # Inside a JSON string a quote is escaped, so these bytes can only be a member's name.
-_DECIDING = (b'"messages":', b'"user_api_key_user_id":')
+_MESSAGES, _USER = b'"messages":', b'"user_api_key_user_id":'
 
 
 class LiteLLM(LogFormat):
@@ -63,7 +63,7 @@ class LiteLLM(LogFormat):
     name = "litellm"
 
     def recognises(self, entry: object) -> float:
-        return float(isinstance(entry, dict) and _MARKS <= entry.keys())
+        return float(isinstance(entry, dict) and entry.keys() >= _MARKS)
 
     def parse(self, entry: object) -> list[PromptRecord]:
         if not self.recognises(entry):
@@ -74,7 +74,7 @@ class LiteLLM(LogFormat):
             raise Skip(Reason.BAD_FIELD) from None
 
     def parse_line(self, line: bytes) -> list[PromptRecord]:
-        if b'"model_map_information"' not in line or any(line.count(name) > 1 for name in _DECIDING):
+        if b'"model_map_information"' not in line or line.count(_MESSAGES) > 1 or line.count(_USER) > 1:
             return super().parse_line(line)
         try:
             if not line.isascii():
@@ -99,8 +99,8 @@ def _record(payload: _Payload) -> PromptRecord:
     metadata = payload.metadata or _Metadata()
     account = _account(payload, metadata)
     prompt = _prompt(payload)
-    if REDACTED in (prompt.system, prompt.first_user):
-        prompt = prompt._replace(system="", first_user="", last_user="")
+    if REDACTED in prompt:
+        prompt = _without_marks(prompt)
     return PromptRecord(
         text(payload.id),
         account.name,
@@ -114,6 +114,16 @@ def _record(payload: _Payload) -> PromptRecord:
         *prompt,
         _is_cut(prompt),
     )
+
+
+def _without_marks(prompt: Prompt) -> Prompt:
+    """Blank the redacted segments, and only those: anyone can write the mark into a prompt."""
+    system, tools, first, last, turns = prompt
+    return Prompt(_unless_mark(system), tools, _unless_mark(first), _unless_mark(last), turns)
+
+
+def _unless_mark(segment: str) -> str:
+    return "" if segment == REDACTED else segment
 
 
 def _is_cut(prompt: Prompt) -> bool:
@@ -151,9 +161,11 @@ def _prompt(payload: _Payload) -> Prompt:
         messages = _messages_in(messages)
     if isinstance(messages, dict):
         messages = messages.get("messages") or ([messages] if "role" in messages else [])
-    if not isinstance(messages, list | None):
+    if messages is None:
+        messages = []
+    if not isinstance(messages, list):
         raise Skip(Reason.BAD_FIELD)
-    return of_messages(messages or [], system=system, tools=tools)
+    return of_messages(messages, system=system, tools=tools)
 
 
 def _messages_in(logged: str) -> object:

@@ -52,7 +52,8 @@ def test_problems_are_told_in_words(tmp_path):
         "no time in 1 of 4 records",
         "no IP address in 1 of 4 records",
         "prompt cut by the logger in 1 of 4 records",
-        "accounts come from several fields: metadata.user_api_key_user_id (2), metadata.user_api_key_team_id (1)",
+        "accounts come from several fields: metadata.user_api_key_user_id (2), "
+        "metadata.user_api_key_team_id (1)",
         f"not JSON: 1 skipped, the first at byte {path.read_bytes().index(b'{bad')}",
         f"torn last line: 1 skipped, the first at byte {path.stat().st_size - 50}",
     ]

@@ -118,6 +118,12 @@ def test_redacted_content_is_no_prompt():
     assert FORMAT.remark(litellm()) == ""
 
 
+def test_a_user_who_writes_the_mark_of_redaction_hides_nothing_else():
+    turns = [{"role": "user", "content": text} for text in ("redacted-by-litellm", "Solve")]
+    record = parse(messages=turns)
+    assert (record.first_user, record.last_user, record.user_turns) == ("", "Solve", 2)
+
+
 @pytest.mark.parametrize(
     "text",
     [

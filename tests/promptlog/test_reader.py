@@ -231,8 +231,8 @@ JSON = st.recursive(
 def test_any_value_in_any_field_is_read_or_skipped(tmp_path_factory, changes):
     entry = litellm()
     for name, value in changes:
-        if name in entry["metadata"]:
-            entry = litellm(metadata=metadata(**{name: value}))
+        if name in metadata():
+            entry["metadata"] = metadata(**{name: value})
         else:
             entry[name] = value
     path = log(tmp_path_factory.mktemp("log"), GOOD, json.dumps(entry).encode() + b"\n")

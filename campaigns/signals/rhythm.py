@@ -1,0 +1,101 @@
+"""Day rhythm: people sleep, a work queue does not.
+
+For two requests of one account on different days, the cosine of the difference of their hours
+is near 1 for somebody of regular habits and averages 0 for a machine that works around the
+clock. The mean over such pairs is the squared resultant length of directional statistics
+(Mardia and Jupp 2000, section 2.3) without its bias at small numbers, so four requests an
+account are enough when there are many accounts. What is human is measured on the same log:
+where the whole crowd is made of programs, the signal falls silent.
+"""
+
+from __future__ import annotations
+
+import math
+from functools import lru_cache
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from campaigns.candidates import HOUR_US, Candidate, Log
+from campaigns.signals.base import Evidence, log_ratio, normal
+from indexes.snapshot import NO_TIME
+
+_LEAST_ACCOUNTS = 3
+_APART_HOURS = 12  # closer requests belong to one sitting and say nothing of habits
+_MOST_REQUESTS = 60  # an account's pairs are taken among this many, evenly chosen
+_PAIR_CAP = 20.0  # a busy account weighs no more than this many pairs
+_CROWD = 4000  # accounts that the crowd's rhythm is measured on
+_CLEAR = 0.15  # a crowd with less rhythm than this cannot be told from machines
+
+
+def rhythm(candidate: Candidate) -> Evidence | None:
+    """Compare the accounts' regularity of hours with that of all accounts of the log."""
+    mean, error, accounts = regularity(candidate.log, candidate.rows)
+    crowd = _crowd(candidate.log)
+    if accounts < _LEAST_ACCOUNTS or crowd < _CLEAR:
+        return None
+    human = 0.9 * normal(mean, crowd, math.hypot(0.15, error)) + 0.1 * normal(mean, 0, math.hypot(0.15, error))
+    machine = 0.6 * normal(mean, 0, math.hypot(0.06, error)) + 0.4 * normal(mean, crowd, math.hypot(0.25, error))
+    weight = log_ratio(machine, human)
+    if weight > 0:
+        text = (
+            f"{accounts} accounts work around the clock: their hours repeat from day to day with "
+            f"{mean:.2f} (0 is a machine; accounts of this log have {crowd:.2f})"
+        )
+    else:
+        text = f"the accounts keep human hours: regularity {mean:.2f} (accounts of this log: {crowd:.2f})"
+    return Evidence("rhythm", weight, mean, text)
+
+
+def regularity(log: Log, rows: NDArray[np.int64]) -> tuple[float, float, int]:
+    """Return (mean cosine, standard error, accounts) over the accounts of some requests."""
+    rows = rows[log.requests.time_us[rows] != NO_TIME]
+    account, time = log.requests.account.codes[rows], log.requests.time_us[rows]
+    order = np.lexsort((time, account))
+    cosine, pairs = _cosines(account[order], time[order] / HOUR_US)
+    if len(cosine) == 0:
+        return 0.0, math.inf, 0
+    weight = np.minimum(pairs, _PAIR_CAP)
+    mean = float((weight * cosine).sum() / weight.sum())
+    spread = math.sqrt(float(((weight * (cosine - mean)) ** 2).sum())) / float(weight.sum())
+    # Few accounts can agree by accident; one account's cosine has a deviation of about .7.
+    return mean, max(spread, 0.3 / math.sqrt(len(cosine))) if len(cosine) < 10 else spread, len(cosine)
+
+
+@lru_cache(maxsize=4)
+def _crowd(log: Log) -> float:
+    """Return the regularity of the log's accounts, measured on evenly chosen ones."""
+    first, rows = log.requests_of
+    chosen = np.unique(np.linspace(0, len(first) - 2, min(_CROWD, len(first) - 1)).astype(np.int64))
+    picked = np.concatenate([rows[first[a] : first[a + 1]] for a in chosen.tolist()])
+    mean, _, accounts = regularity(log, picked)
+    return mean if accounts >= _LEAST_ACCOUNTS else 0.0
+
+
+@njit(nogil=True, cache=True)
+def _cosines(account, hour):  # type: ignore[no-untyped-def]
+    """Return each account's (mean cosine, pairs); rows sorted by account, then time."""
+    cosines, counts = np.empty(account.size), np.empty(account.size)
+    found, first = 0, 0
+    while first < account.size:
+        last = first
+        while last < account.size and account[last] == account[first]:
+            last += 1
+        step = max(1.0, (last - first) / _MOST_REQUESTS)
+        total, pairs = 0.0, 0
+        i = float(first)
+        while i < last:
+            j = i + step
+            while j < last:
+                gap = hour[int(j)] - hour[int(i)]
+                if gap >= _APART_HOURS:
+                    total += math.cos(gap * math.pi / 12)
+                    pairs += 1
+                j += step
+            i += step
+        if pairs:
+            cosines[found], counts[found] = total / pairs, pairs
+            found += 1
+        first = last
+    return cosines[:found], counts[:found]

@@ -1,0 +1,35 @@
+"""Slots: a campaign works through a task bank, and no two accounts get the same task.
+
+Against it speak the same item from many accounts (a benchmark, a viral prompt, homework) and the
+same item again from one account (people try again, jobs run every night).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from campaigns.candidates import Candidate
+from campaigns.signals.base import Evidence
+
+_LEAST_REQUESTS = 20
+_OFTEN = 0.1
+
+
+def slots(candidate: Candidate) -> Evidence | None:
+    """Measure how far the accounts' prompts repeat each other's and their own."""
+    total = len(candidate.rows)
+    if total < _LEAST_REQUESTS:
+        return None
+    _, slot = np.unique(candidate.slot, return_inverse=True)
+    pairs, uses = np.unique(slot * np.int64(1 << 32) + candidate.account_of, return_counts=True)
+    senders = np.bincount(pairs >> 32)
+    shared = float((senders[slot] >= 2).mean())
+    again = float((uses - 1).sum() / total)
+    if shared >= 0.5:
+        text = f"{shared:.0%} of the requests carry a prompt that other accounts sent too: the same items, not shares of a bank"
+        return Evidence("slots", -2.0, shared, text)
+    if shared + again >= _OFTEN:
+        text = f"accounts repeat prompts: {again:.0%} their own, {shared:.0%} those of others"
+        return Evidence("slots", -min(1.5, 0.5 + 2 * (shared + again)), shared + again, text)
+    text = f"{len(senders):,} different prompts in {total:,} requests, {shared:.1%} used by more than one account"
+    return Evidence("slots", 0.3, shared, text)
