@@ -128,5 +128,22 @@ class Memberships:
         for families, rows in zip(
             np.split(largest_first, cuts[1:]), np.split(request, starts[1:]), strict=True
         ):
-            found.append(Candidate(families, rows, len(np.unique(links.part[families])), log))
+            found.append(Candidate(families, rows, self._wordings(links.part[families], families), log))
         return found
+
+    def _wordings(self, parts: NDArray[np.int64], families: NDArray[np.int64]) -> int:
+        """Count the parts, largest first, that have most of their requests to themselves."""
+        names = parts[np.sort(np.unique(parts, return_index=True)[1])]
+        if len(names) == 1:
+            return 1
+        covered, count = np.empty(0, np.int64), 0
+        for name in names.tolist():
+            mine = np.concatenate([self._requests(f) for f in families[parts == name].tolist()])
+            new = np.setdiff1d(mine, covered)
+            count += 2 * len(new) >= len(np.unique(mine))
+            covered = np.union1d(covered, new)
+        return count
+
+    def _requests(self, family: int) -> NDArray[np.int64]:
+        first, last = np.searchsorted(self.family, [family, family + 1])
+        return self.request[first:last]

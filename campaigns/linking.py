@@ -54,9 +54,13 @@ def link_families(family: NDArray[np.int64], request: NDArray[np.int64], familie
     """
     if len(family) == 0:
         return Links(np.arange(families), np.arange(families))
+    total = np.int64(len(account))
     part = _parts(family, request, families)
-    members = np.unique(part[family] * np.int64(len(account)) + request)
-    return Links(part, _by_accounts(members // len(account), members % len(account), account, part))
+    members = np.unique(part[family] * total + request)
+    group = _by_accounts(members // total, members % total, account, part)
+    # Phrases of a group's slots lie inside the group, if not inside one of its wordings.
+    members = np.unique(group[family] * total + request)
+    return Links(part, _parts(members // total, members % total, families)[group])
 
 
 def _parts(family: NDArray[np.int64], request: NDArray[np.int64], families: int) -> NDArray[np.int64]:
