@@ -24,11 +24,19 @@ class Log:
     requests: Requests
     hidden: NDArray[np.uint32]
     """(prompts,) invisible characters after Latin letters."""
+    shared: NDArray[np.bool_]
+    """(requests,) whether a request belongs to any template family."""
 
     @cached_property
     def activity(self) -> NDArray[np.int64]:
         """(accounts,) requests of each account."""
         return np.bincount(self.requests.account.codes, minlength=len(self.requests.account.values))
+
+    @cached_property
+    def independent(self) -> NDArray[np.int64]:
+        """Accounts most of whose requests share no text with others: the ordinary crowd."""
+        alone = np.bincount(self.requests.account.codes[~self.shared], minlength=len(self.activity))
+        return np.flatnonzero(2 * alone > self.activity)
 
     @cached_property
     def requests_of(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
@@ -62,6 +70,10 @@ class Candidate:
     rows: NDArray[np.int64]
     wordings: int
     log: Log
+
+    def restricted(self, kept: NDArray[np.bool_]) -> Candidate:
+        """Return the candidate with only some of its requests; kept: (rows,)."""
+        return Candidate(self.families, self.rows[kept], self.wordings, self.log)
 
     @cached_property
     def account_of(self) -> NDArray[np.int32]:
@@ -138,12 +150,13 @@ class Memberships:
             return 1
         covered, count = np.empty(0, np.int64), 0
         for name in names.tolist():
-            mine = np.concatenate([self._requests(f) for f in families[parts == name].tolist()])
+            mine = np.concatenate([self.requests_of(f) for f in families[parts == name].tolist()])
             new = np.setdiff1d(mine, covered)
             count += 2 * len(new) >= len(np.unique(mine))
             covered = np.union1d(covered, new)
         return count
 
-    def _requests(self, family: int) -> NDArray[np.int64]:
+    def requests_of(self, family: int) -> NDArray[np.int64]:
+        """Return one family's requests, ascending."""
         first, last = np.searchsorted(self.family, [family, family + 1])
         return self.request[first:last]

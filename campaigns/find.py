@@ -19,6 +19,7 @@ from campaigns.edges import near_copy_clusters
 from campaigns.families import Families, find_families
 from campaigns.judge import Verdict, judge
 from campaigns.linking import link_families
+from campaigns.pools import pools
 from campaigns.report import LIMITS, SCHEMA_VERSION, THRESHOLD, Campaign, CampaignReport, Example, Piece, Reason, alerts
 from campaigns.templates import SAMPLE, Template, induce, mark
 from indexes.segment import PROMPT_SEGMENTS
@@ -45,10 +46,12 @@ def find_campaigns(
     members = Memberships.of(families, requests, len(snapshot.text_of))
     links = link_families(members.family, members.request, families.size, requests.account.codes)
     progress("verdicts")
-    log = Log(requests, snapshot.hidden)
+    shared = np.zeros(len(requests), dtype=np.bool_)
+    shared[members.request] = True
+    log = Log(requests, snapshot.hidden, shared)
     writer = _Writer(snapshot, families, threshold)
     found = []
-    for candidate in members.candidates(links, log):
+    for candidate in (pool for whole in members.candidates(links, log) for pool in pools(whole, members)):
         verdict = judge(candidate)
         # The template's text can lift a score about fivefold, so the hopeless are not read.
         if verdict.score < MIN_SCORE / 10:

@@ -4,8 +4,8 @@ For two requests of one account on different days, the cosine of the difference 
 is near 1 for somebody of regular habits and averages 0 for a machine that works around the
 clock. The mean over such pairs is the squared resultant length of directional statistics
 (Mardia and Jupp 2000, section 2.3) without its bias at small numbers, so four requests an
-account are enough when there are many accounts. What is human is measured on the same log:
-where the whole crowd is made of programs, the signal falls silent.
+account are enough when there are many accounts. What is human is measured on the same log, on
+accounts that share no text with others; where they are programs too, the signal falls silent.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _APART_HOURS = 12  # closer requests belong to one sitting and say nothing of ha
 _MOST_REQUESTS = 60  # an account's pairs are taken among this many, evenly chosen
 _PAIR_CAP = 20.0  # a busy account weighs no more than this many pairs
 _CROWD = 4000  # accounts that the crowd's rhythm is measured on
-_CLEAR = 0.15  # a crowd with less rhythm than this cannot be told from machines
+_CLEAR = 0.1  # a crowd with less rhythm than this cannot be told from machines
 
 
 def rhythm(candidate: Candidate) -> Evidence | None:
@@ -35,8 +35,8 @@ def rhythm(candidate: Candidate) -> Evidence | None:
     crowd = _crowd(candidate.log)
     if accounts < _LEAST_ACCOUNTS or crowd < _CLEAR:
         return None
-    human = 0.9 * normal(mean, crowd, math.hypot(0.15, error)) + 0.1 * normal(mean, 0, math.hypot(0.15, error))
-    machine = 0.6 * normal(mean, 0, math.hypot(0.06, error)) + 0.4 * normal(mean, crowd, math.hypot(0.25, error))
+    human = 0.9 * normal(mean, crowd, math.hypot(crowd / 2.5, error)) + 0.1 * normal(mean, 0, math.hypot(0.1, error))
+    machine = 0.6 * normal(mean, 0, math.hypot(0.05, error)) + 0.4 * normal(mean, crowd, math.hypot(0.2, error))
     weight = log_ratio(machine, human)
     if weight > 0:
         text = (
@@ -65,9 +65,12 @@ def regularity(log: Log, rows: NDArray[np.int64]) -> tuple[float, float, int]:
 
 @lru_cache(maxsize=4)
 def _crowd(log: Log) -> float:
-    """Return the regularity of the log's accounts, measured on evenly chosen ones."""
+    """Return the regularity of the log's ordinary accounts, measured on evenly chosen ones."""
     first, rows = log.requests_of
-    chosen = np.unique(np.linspace(0, len(first) - 2, min(_CROWD, len(first) - 1)).astype(np.int64))
+    if len(log.independent) == 0:
+        return 0.0
+    places = np.linspace(0, len(log.independent) - 1, min(_CROWD, len(log.independent)))
+    chosen = log.independent[np.unique(places.astype(np.int64))]
     picked = np.concatenate([rows[first[a] : first[a + 1]] for a in chosen.tolist()])
     mean, _, accounts = regularity(log, picked)
     return mean if accounts >= _LEAST_ACCOUNTS else 0.0

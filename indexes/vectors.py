@@ -1,0 +1,257 @@
+"""Search by meaning: the prompts whose embeddings are nearest to a query's.
+
+A set of vectors is written once and never added to (adding during a search crashes HNSW):
+
+    vectors.npy    (n, d) float16 or float32 unit vectors
+    prompts.npy    (n,) uint64, the keyed canonical hash of the prompt that each row stands for
+    index.faiss    above FLAT_ROWS rows: a graph over 8-bit codes (Malkov and Yashunin 2016,
+                   "Hierarchical Navigable Small World graphs"); ids are rows
+
+FAISS only proposes rows. Their cosines are then computed from vectors.npy, so coarse codes cost
+recall but never a wrong similarity. A `.faiss` file has no checksum and can name other files:
+it is read only after its bytes have the manifest's SHA-256.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import io
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fingerprint.embedding import Encoder, Vectors
+from indexes import manifest as manifests
+from indexes.errors import IndexDamaged, NoVectors, SettingsMismatch
+from indexes.manifest import VectorSet
+from indexes.workspace import Workspace
+
+Hashes = NDArray[np.uint64]
+
+FLAT_ROWS = 20_000
+NOTHING = np.float32(-np.inf)  # the cosine that fills up a row of results
+
+_GRAPH = "HNSW32,SQ8"
+_GRAPH_MAGIC = b"IHNs"
+_CONSTRUCTION = 100  # the default of 40 leaves some tight clusters out of reach
+_PER_RESULT, _AT_LEAST = 4, 100  # rows proposed: for k results, and in any case
+_ROWS_AT_ONCE = 1 << 16
+_FLOATS_AT_ONCE = 1 << 24
+
+
+def write_vectors(
+    folder: Path, vectors: NDArray[np.floating[Any]], prompts: Hashes, encoder: Encoder
+) -> VectorSet:
+    """Write a new set into a new folder; return its entry for `Writer.add_vectors`.
+
+    vectors: (n, d) float16 or float32, of length 1 (or 0: resembles nothing), stored as they
+    are. prompts: (n,) uint64, all different. Raises ValueError, or FileExistsError for an
+    existing folder.
+    """
+    _check(vectors, prompts, encoder)
+    folder.mkdir(mode=0o700)
+    np.save(folder / "vectors.npy", vectors, allow_pickle=False)
+    np.save(folder / "prompts.npy", prompts, allow_pickle=False)
+    if len(vectors) > FLAT_ROWS:
+        _faiss().write_index(_build_graph(vectors), str(folder / "index.faiss"))
+    return VectorSet(folder.name, len(vectors), encoder.name, encoder.sha256, encoder.dimensions)
+
+
+@dataclass(frozen=True)
+class VectorIndex:
+    """All vector sets of one generation. Searches may run side by side."""
+
+    sets: tuple[_Set, ...]
+    dimensions: int
+
+    @classmethod
+    def open(cls, workspace: Workspace, encoder: Encoder) -> VectorIndex:
+        """Verify and load the sets that `encoder` is to be compared with.
+
+        Raises NoVectors, SettingsMismatch for another model than the sets were made with, or
+        IndexDamaged for a file that is not what the manifest says.
+        """
+        described = workspace.manifest.vectors
+        if not described:
+            raise NoVectors(f"{workspace.root} holds no embeddings; embed its prompts first")
+        for one in described:
+            _require_model(workspace, one, encoder)
+        return cls(tuple(_load(workspace, one) for one in described), encoder.dimensions)
+
+    def __len__(self) -> int:
+        return sum(len(one.prompts) for one in self.sets)
+
+    def search(self, queries: Vectors, k: int) -> tuple[Hashes, Vectors]:
+        """Return (hashes, cosines), (q, k) each, best first, ties by hash.
+
+        queries: (q, d) unit vectors. A prompt in several sets appears once, at its best. Rows
+        with fewer than k prompts end in hash 0 with cosine -inf. Raises ValueError.
+        """
+        queries = np.ascontiguousarray(queries, dtype=np.float32)
+        if queries.ndim != 2 or queries.shape[1] != self.dimensions or k < 1:
+            raise ValueError(f"queries are (q, {self.dimensions}) and k is positive: {queries.shape}, {k}")
+        if not _are_unit(queries):
+            raise ValueError("queries must be unit vectors")
+        hashes = np.zeros((len(queries), k), dtype=np.uint64)
+        cosines = np.full((len(queries), k), NOTHING, dtype=np.float32)
+        found = [one.propose(queries, k) for one in self.sets]
+        for row in range(len(queries)):
+            best, scores = _best([h[row] for h, _ in found], [c[row] for _, c in found], k)
+            hashes[row, : len(best)], cosines[row, : len(best)] = best, scores
+        return hashes, cosines
+
+
+@dataclass(frozen=True)
+class _Set:
+    """One loaded set; `vectors` is a read-only map of the file, `index` a FAISS index."""
+
+    vectors: NDArray[np.floating[Any]]
+    prompts: Hashes
+    index: Any
+
+    def propose(self, queries: Vectors, k: int) -> tuple[Hashes, Vectors]:
+        """Return (q, c) hashes and exact cosines of c >= k candidates, NOTHING where missing."""
+        count = min(len(self.prompts), max(_PER_RESULT * k, _AT_LEAST))
+        rows = self._rows(queries, count)
+        cosines = np.empty(rows.shape, dtype=np.float32)
+        step = max(1, _FLOATS_AT_ONCE // (count * queries.shape[1]))
+        for first in range(0, len(queries), step):
+            some = slice(first, first + step)
+            near = self.vectors[rows[some]].astype(np.float32)
+            # Not a matrix product: there, a cosine's last digits depend on its neighbours.
+            cosines[some] = np.einsum("qd,qcd->qc", queries[some], near)
+        np.clip(cosines, -1, 1, out=cosines)
+        cosines[rows < 0] = NOTHING
+        return self.prompts[rows], cosines
+
+    def _rows(self, queries: Vectors, count: int) -> NDArray[np.int64]:
+            if isinstance(self.index, _faiss().IndexHNSW):
+            effort = _faiss().SearchParametersHNSW(efSearch=2 * count)
+            return np.asarray(self.index.search(queries, count, params=effort)[1])
+        return np.asarray(self.index.search(queries, count)[1])
+
+
+def _best(hashes: list[Hashes], cosines: list[Vectors], k: int) -> tuple[Hashes, Vectors]:
+    """Merge one query's candidates: the k best different prompts, ties by hash."""
+    merged, scores = np.concatenate(hashes), np.concatenate(cosines)
+    order = np.lexsort((merged, -scores))
+    order = order[scores[order] > NOTHING]
+    _, first = np.unique(merged[order], return_index=True)
+    kept = order[np.sort(first)[:k]]
+    return merged[kept], scores[kept]
+
+
+def _build_graph(vectors: NDArray[np.floating[Any]]) -> Any:
+    graph = _faiss().index_factory(vectors.shape[1], _GRAPH, _faiss().METRIC_INNER_PRODUCT)
+    graph.hnsw.efConstruction = _CONSTRUCTION
+    stride = -(-len(vectors) // _ROWS_AT_ONCE)
+    graph.train(np.ascontiguousarray(vectors[::stride], dtype=np.float32))
+    _add(graph, vectors)
+    return graph
+
+
+def _add(index: Any, vectors: NDArray[np.floating[Any]]) -> None:
+    for first in range(0, len(vectors), _ROWS_AT_ONCE):
+        index.add(np.ascontiguousarray(vectors[first : first + _ROWS_AT_ONCE], dtype=np.float32))
+
+
+def _load(workspace: Workspace, one: VectorSet) -> _Set:
+    hashes = {file.path: file.sha256 for file in workspace.manifest.files}
+    prefix = f"vectors/{one.name}/"
+    vectors, prompts = (_array(workspace, prefix + name, hashes) for name in ("vectors.npy", "prompts.npy"))
+    if (
+        vectors.shape != (one.vectors, one.dimensions)
+        or vectors.dtype not in (np.float16, np.float32)
+        or prompts.shape != (one.vectors,)
+        or prompts.dtype != np.uint64
+    ):
+        raise IndexDamaged(f"{workspace.root / prefix} does not hold what its manifest says")
+    if prefix + "index.faiss" in hashes:
+        index = _read_graph(workspace.root / prefix / "index.faiss", hashes[prefix + "index.faiss"], vectors)
+    else:
+        index = _faiss().IndexFlatIP(one.dimensions)
+        _add(index, vectors)
+    return _Set(vectors, prompts, index)
+
+
+def _array(workspace: Workspace, name: str, hashes: dict[str, str]) -> NDArray[Any]:
+    path = workspace.root / name
+    if manifests.digest(path) != hashes.get(name):
+        raise _altered(path)
+    try:
+        return np.asarray(np.load(path, mmap_mode="r", allow_pickle=False))
+    except ValueError as error:
+        raise IndexDamaged(f"{path} is damaged: {error}") from None
+
+
+def _read_graph(path: Path, sha256: str, vectors: NDArray[Any]) -> Any:
+    """Read a graph from the very bytes that were hashed; no other kind of index gets to FAISS."""
+    raw = path.read_bytes()
+    if hashlib.sha256(raw).hexdigest() != sha256:
+        raise _altered(path)
+    if not raw.startswith(_GRAPH_MAGIC):
+        raise IndexDamaged(f"{path} is not a {_GRAPH} index")
+    try:
+        with _limits(len(raw)):
+            index = _faiss().read_index(_faiss().PyCallbackIOReader(io.BytesIO(raw).read))
+    except RuntimeError as error:
+        raise IndexDamaged(f"{path} is damaged: {error}") from None
+    if (index.ntotal, index.d, index.metric_type) != (*vectors.shape, _faiss().METRIC_INNER_PRODUCT):
+        raise IndexDamaged(f"{path} does not fit its vectors")
+    return index
+
+
+@contextlib.contextmanager
+def _limits(size: int) -> Iterator[None]:
+    """Let FAISS allocate no array larger than the file it reads. The limit is process-wide."""
+    before = _faiss().get_deserialization_vector_byte_limit()
+    _faiss().set_deserialization_vector_byte_limit(size + 1)
+    try:
+        yield
+    finally:
+        _faiss().set_deserialization_vector_byte_limit(before)
+
+
+def _altered(path: Path) -> IndexDamaged:
+    return IndexDamaged(f"{path} is not what the manifest says; embed the prompts anew or restore the file")
+
+
+def _require_model(workspace: Workspace, one: VectorSet, encoder: Encoder) -> None:
+    theirs = (one.model, one.model_sha256, one.dimensions)
+    ours = (encoder.name, encoder.sha256, encoder.dimensions)
+    if theirs != ours:
+        raise SettingsMismatch(
+            f"the vectors {workspace.root / 'vectors' / one.name} were made with the model {one.model} "
+            f"(SHA-256 {one.model_sha256[:12]}…, {one.dimensions} d), not with {encoder.name} "
+            f"({encoder.sha256[:12]}…, {encoder.dimensions} d); search with that model, or embed the prompts anew"
+        )
+
+
+def _check(vectors: NDArray[np.floating[Any]], prompts: Hashes, encoder: Encoder) -> None:
+    if vectors.ndim != 2 or vectors.shape[1] != encoder.dimensions or not len(vectors):
+        raise ValueError(f"vectors are (n, {encoder.dimensions}) with n > 0, not {vectors.shape}")
+    if vectors.dtype not in (np.float16, np.float32):
+        raise ValueError(f"vectors are float16 or float32, not {vectors.dtype}")
+    if (
+        prompts.dtype != np.uint64
+        or prompts.shape != (len(vectors),)
+        or len(np.unique(prompts)) < len(prompts)
+    ):
+        raise ValueError("prompts are one different uint64 hash for each vector")
+    if not _are_unit(vectors):
+        raise ValueError("vectors must have length 1")
+
+
+def _are_unit(vectors: NDArray[np.floating[Any]]) -> bool:
+    """Return whether every length is 1 or 0, as near as float16 comes to it."""
+    for first in range(0, len(vectors), _ROWS_AT_ONCE):
+        some = vectors[first : first + _ROWS_AT_ONCE].astype(np.float32)
+        lengths = np.linalg.norm(some, axis=1)
+        if not np.all((np.abs(lengths - 1) < 2e-3) | (lengths == 0)):
+            return False
+    return True
