@@ -105,7 +105,9 @@ def _span_families(shared: _SharedSpans) -> tuple[NDArray[np.int64], NDArray[np.
     names, family_of = np.unique(label, return_inverse=True)
     count = len(names)
     spans_in_family = np.bincount(family_of, minlength=count)
-    pairs, found = np.unique(family_of[span] * np.int64(prompt.max(initial=0) + 1) + prompt, return_counts=True)
+    pairs, found = np.unique(
+        family_of[span] * np.int64(prompt.max(initial=0) + 1) + prompt, return_counts=True
+    )
     family, prompt = pairs // (prompt.max(initial=0) + 1), pairs % (prompt.max(initial=0) + 1)
     member = found >= _MEMBER * spans_in_family[family]
     return family[member], prompt[member], count

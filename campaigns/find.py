@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import numpy as np
+import pyarrow as pa
 from numpy.typing import NDArray
 
 from campaigns.accounts import Senders
@@ -20,12 +21,22 @@ from campaigns.families import Families, find_families
 from campaigns.judge import Verdict, judge
 from campaigns.linking import link_families
 from campaigns.pools import pools
-from campaigns.report import LIMITS, SCHEMA_VERSION, THRESHOLD, Campaign, CampaignReport, Example, Piece, Reason, alerts
+from campaigns.report import (
+    LIMITS,
+    SCHEMA_VERSION,
+    THRESHOLD,
+    Campaign,
+    CampaignReport,
+    Example,
+    Piece,
+    Reason,
+    alerts,
+)
 from campaigns.templates import SAMPLE, Template, induce, mark
 from indexes.segment import PROMPT_SEGMENTS
 from indexes.snapshot import NO_TIME, Snapshot
 
-MIN_SCORE = 0.001
+MIN_SCORE = 0.01
 """Candidates below this are not reported: hundreds of popular phrases."""
 
 _VARIANTS = 3
@@ -44,7 +55,8 @@ def find_campaigns(
     families = find_families(snapshot.spans(), senders, copies)
     progress("accounts")
     members = Memberships.of(families, requests, len(snapshot.text_of))
-    links = link_families(members.family, members.request, families.size, requests.account.codes)
+    account = requests.account.codes
+    links = link_families(members.family, members.request, families.size, account)
     progress("verdicts")
     shared = np.zeros(len(requests), dtype=np.bool_)
     shared[members.request] = True
@@ -54,7 +66,7 @@ def find_campaigns(
     for candidate in (pool for whole in members.candidates(links, log) for pool in pools(whole, members)):
         verdict = judge(candidate)
         # The template's text can lift a score about fivefold, so the hopeless are not read.
-        if verdict.score < MIN_SCORE / 10:
+        if verdict.score < MIN_SCORE / 5:
             continue
         templates = writer.templates(candidate)
         verdict = verdict.with_template(" ".join(t.text for t in templates))
@@ -62,8 +74,8 @@ def find_campaigns(
             found.append(writer.campaign(candidate, verdict, templates))
     found.sort(key=lambda c: (-c.score, -c.account_count, c.id))
     return CampaignReport(
-        SCHEMA_VERSION, snapshot.workspace.manifest.generation, len(requests), _named(requests.account.values),
-        threshold, LIMITS, tuple(found),
+        SCHEMA_VERSION, snapshot.workspace.manifest.generation, len(requests),
+        _named(requests.account.values), threshold, LIMITS, tuple(found),
     )  # fmt: skip
 
 
@@ -86,7 +98,9 @@ class _Writer:
         """Return the templates of the candidate's largest families, without repetitions."""
         found: list[Template] = []
         for family in candidate.families[: 3 * _VARIANTS].tolist():
-            template = induce(self.snapshot.read_prompts(self._sample(family)), self.snapshot.workspace.hasher)
+            template = induce(
+                self.snapshot.read_prompts(self._sample(family)), self.snapshot.workspace.hasher
+            )
             if template.runs and not any(template.runs & other.runs for other in found):
                 found.append(template)
         return found[:_VARIANTS] or [Template("", frozenset())]
@@ -123,12 +137,15 @@ class _Writer:
         """Return up to SAMPLE prompts of a family, evenly chosen."""
         first, last = np.searchsorted(self.families.family, [family, family + 1])
         size = int(last - first)
-        return self.families.prompt[first + np.unique(np.linspace(0, size - 1, min(size, SAMPLE)).astype(np.int64))]
+        places = first + np.unique(np.linspace(0, size - 1, min(size, SAMPLE)).astype(np.int64))
+        return np.asarray(self.families.prompt[places])
 
     def _chosen(self, candidate: Candidate) -> NDArray[np.int64]:
         """Return a few requests of different accounts, spread over the campaign."""
         firsts = candidate.rows[[int(mine[0]) for mine in candidate.by_account]]
-        return firsts[np.unique(np.linspace(0, len(firsts) - 1, min(_EXAMPLES, len(firsts))).astype(np.int64))]
+        return firsts[
+            np.unique(np.linspace(0, len(firsts) - 1, min(_EXAMPLES, len(firsts))).astype(np.int64))
+        ]
 
     def _example(self, row: int, templates: list[Template]) -> Example:
         """Return one request, shown by the segment that holds most of a template."""
@@ -156,9 +173,12 @@ def _daily(times: NDArray[np.int64]) -> dict[str, int]:
 
 
 def _iso(time_us: np.int64) -> str:
-    moment = datetime.fromtimestamp(int(time_us) // 1_000_000, UTC).replace(microsecond=int(time_us) % 1_000_000)
+    moment = datetime.fromtimestamp(int(time_us) // 1_000_000, UTC).replace(
+        microsecond=int(time_us) % 1_000_000
+    )
     return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-def _named(accounts: object) -> int:
-    return sum(1 for name in accounts.to_pylist() if name)  # type: ignore[attr-defined]
+def _named(accounts: pa.Array) -> int:
+    """Return how many accounts have a name."""
+    return sum(name != "" for name in accounts.to_pylist())

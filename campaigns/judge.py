@@ -19,11 +19,13 @@ from campaigns.signals.slots import slots
 from campaigns.signals.wordings import wordings
 
 SIGNALS: tuple[Signal, ...] = (
-    rhythm, lifetimes, load, slots, depth, crowd, conversation, wordings, obfuscation, organisation, client, addresses,
+    rhythm, lifetimes, load, slots, depth, crowd, conversation, wordings, obfuscation,
+    organisation, client, addresses,
 )  # fmt: skip
 
 PRIOR = -2.5
-"""log10 odds that a group of accounts sharing text is a campaign: one in some three hundred such groups."""
+"""log10 odds of a campaign, before any evidence: one in some three hundred groups of accounts
+that share text. A provider has hundreds of popular templates for every campaign."""
 
 
 @dataclass(frozen=True)

@@ -47,7 +47,9 @@ class Links:
     group: NDArray[np.int64]
 
 
-def link_families(family: NDArray[np.int64], request: NDArray[np.int64], families: int, account: Ints) -> Links:
+def link_families(
+    family: NDArray[np.int64], request: NDArray[np.int64], families: int, account: Ints
+) -> Links:
     """Return what belongs together among the families of a log.
 
     family, request: (m,) the distinct memberships, sorted by family, then request. account: (requests,) codes.
@@ -101,7 +103,7 @@ def _by_accounts(
     kept = surprise < limit
     left, right, surprise = left[kept], right[kept], surprise[kept]
     start = np.searchsorted(family, np.arange(families + 1))
-    requests = {f: request[start[f] : start[f + 1]] for f in np.unique(family).tolist()}
+    requests: dict[int, Ints] = {f: request[start[f] : start[f + 1]] for f in np.unique(family).tolist()}
     groups = _Groups(label, requests, account, share, limit)
     order = np.lexsort((right, left, surprise))
     for f, g in zip(left[order].tolist(), right[order].tolist(), strict=True):
@@ -123,7 +125,12 @@ class _Groups:
     """
 
     def __init__(
-        self, label: NDArray[np.int64], requests: dict[int, Ints], sender: Ints, share: NDArray[np.float64], limit: float
+        self,
+        label: NDArray[np.int64],
+        requests: dict[int, Ints],
+        sender: Ints,
+        share: NDArray[np.float64],
+        limit: float,
     ) -> None:
         self.label = label.copy()
         self._requests, self._sender, self._share, self._limit = requests, sender, share, limit
@@ -142,8 +149,10 @@ class _Groups:
 
     def _belong(self, left: Ints, right: Ints) -> bool:
         both = np.intersect1d(left, right, assume_unique=True)
-        outside = [np.unique(self._sender[np.setdiff1d(side, both, assume_unique=True)]) for side in (left, right)]
-        shared = np.intersect1d(*outside, assume_unique=True).size
+        outside = [
+            np.unique(self._sender[np.setdiff1d(side, both, assume_unique=True)]) for side in (left, right)
+        ]
+        shared = np.intersect1d(outside[0], outside[1], assume_unique=True).size
         small, large = sorted((np.unique(self._sender[side]) for side in (left, right)), key=len)
         if not _fair(np.array(shared), np.array(len(small))):
             return False

@@ -2,8 +2,9 @@
 
 One template may serve two unrelated pools (a public recipe that a campaign runs and that a few
 people try), and a template of many accounts picks up strangers whose text holds a piece of it.
-So a candidate is split where its variants have accounts of their own, and accounts that touched
-it far less than its others, beside much else, are let go.
+So a candidate is split where its variants have accounts of their own, or where two sets of its
+accounts were each in use over a time of their own; and accounts that touched it far less than
+its others, beside much else, are let go.
 """
 
 from __future__ import annotations
@@ -19,11 +20,15 @@ _LEAST_REQUESTS = 20
 _LEAST_ACCOUNTS = 5
 _MIXED = 0.2  # variants with this part of the smaller one's accounts in common have one pool
 _RARELY = 0.2
+_LEAST_POOL = 8
+_OWN_TIME = 0.7  # accounts of one pool are in use together at least so much of the time
+_APART = 0.3
 
 
 def pools(candidate: Candidate, members: Memberships) -> list[Candidate]:
     """Return the candidate's pools, each without its strangers."""
-    return [without_strangers(pool) for pool in _split(candidate, members)]
+    by_variant = _by_variant(candidate, members)
+    return [without_strangers(pool) for part in by_variant for pool in _by_time(part)]
 
 
 def without_strangers(candidate: Candidate) -> Candidate:
@@ -41,7 +46,7 @@ def without_strangers(candidate: Candidate) -> Candidate:
     return candidate.restricted(~np.isin(candidate.account_of, candidate.accounts[stranger]))
 
 
-def _split(candidate: Candidate, members: Memberships) -> list[Candidate]:
+def _by_variant(candidate: Candidate, members: Memberships) -> list[Candidate]:
     variant = _variants(candidate, members)
     count = int(variant.max(initial=-1)) + 1
     if count < 2:
@@ -61,6 +66,56 @@ def _split(candidate: Candidate, members: Memberships) -> list[Candidate]:
     largest = int(np.bincount(pool[variant[held]]).argmax())
     of_request = np.where(held, pool[variant], largest)
     return [candidate.restricted(of_request == name) for name in np.unique(of_request)]
+
+
+def _by_time(candidate: Candidate) -> list[Candidate]:
+    """Split the accounts in two by when each was first and last seen, if that explains much.
+
+    Two groups are kept apart when in each the accounts' times coincide far better than across.
+    A crowd that comes and goes has no such groups; nor has one pool that works side by side.
+    Pools that follow one another are left together: that is one operator replacing accounts.
+    """
+    if len(candidate.accounts) < 2 * _LEAST_POOL:
+        return [candidate]
+    start = np.array([candidate.time_us[mine].min() for mine in candidate.by_account], dtype=np.float64)
+    end = np.array([candidate.time_us[mine].max() for mine in candidate.by_account], dtype=np.float64)
+    second = _two_means(np.stack([start, end], axis=1))
+    if min(second.sum(), (~second).sum()) < _LEAST_POOL:
+        return [candidate]
+    inside = [overlap(start[side], end[side], start[side], end[side]) for side in (second, ~second)]
+    across = overlap(start[second], end[second], start[~second], end[~second])
+    together = max(start[second].min(), start[~second].min()) < min(end[second].max(), end[~second].max())
+    if not together or min(inside) < _OWN_TIME or across > min(inside) - _APART:
+        return [candidate]
+    chosen = second[np.searchsorted(candidate.accounts, candidate.account_of)]
+    return [candidate.restricted(chosen), candidate.restricted(~chosen)]
+
+
+def overlap(
+    start: NDArray[np.float64],
+    end: NDArray[np.float64],
+    other_start: NDArray[np.float64],
+    other_end: NDArray[np.float64],
+) -> float:
+    """Return the mean intersection over union of every interval with every other one."""
+    both = np.minimum(end[:, None], other_end) - np.maximum(start[:, None], other_start)
+    either = np.maximum(end[:, None], other_end) - np.minimum(start[:, None], other_start)
+    return float((both.clip(0) / either.clip(1)).mean())
+
+
+def _two_means(points: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Return which points belong to the second of two means (Lloyd 1982), from fixed seeds."""
+    length = points[:, 1] - points[:, 0]
+    centres = points[[int(length.argmin()), int(length.argmax())]]
+    second = np.zeros(len(points), dtype=np.bool_)
+    for _ in range(50):
+        distance = ((points[:, None] - centres) ** 2).sum(axis=2)
+        now = distance[:, 1] < distance[:, 0]
+        if (now == second).all() or not now.any() or now.all():
+            break
+        second = now
+        centres = np.stack([points[~second].mean(axis=0), points[second].mean(axis=0)])
+    return second
 
 
 def _variants(candidate: Candidate, members: Memberships) -> NDArray[np.int64]:

@@ -13,7 +13,7 @@ SCHEMA_VERSION = 1
 LIMITS = (
     "Replayed genuine traffic carries no template and is not seen.",
     "A single account is never a campaign here, and fewer than 8 accounts never raise an alert.",
-    "Accounts are linked by what they sent; that they have one operator is for the investigator to establish.",
+    "Accounts are linked by what they sent; that one operator runs them is for the investigator to show.",
 )
 
 
@@ -85,13 +85,15 @@ class CampaignReport(msgspec.Struct, frozen=True):
     def without_members(self) -> CampaignReport:
         """Return the report without the lists of accounts and requests."""
         return msgspec.structs.replace(
-            self, campaigns=tuple(msgspec.structs.replace(c, accounts=(), requests=()) for c in self.campaigns)
+            self,
+            campaigns=tuple(msgspec.structs.replace(c, accounts=(), requests=()) for c in self.campaigns),
         )
 
     def at(self, threshold: float) -> CampaignReport:
         """Return the same report with alerts at another threshold."""
         campaigns = tuple(
-            msgspec.structs.replace(c, alert=alerts(c.score, c.account_count, threshold)) for c in self.campaigns
+            msgspec.structs.replace(c, alert=alerts(c.score, c.account_count, threshold))
+            for c in self.campaigns
         )
         return msgspec.structs.replace(self, threshold=threshold, campaigns=campaigns)
 

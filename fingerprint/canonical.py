@@ -48,11 +48,11 @@ _UNSEGMENTED = (
     (0x20000, 0x2FFFF),
 )
 _HIDDEN = frozenset(
-    [0x00AD, 0x034F, 0x061C, 0x115F, 0x1160, 0x17B4, 0x17B5, 0x3164, 0xFEFF, 0xFFA0]
-    + list(range(0x180B, 0x1810))
-    + list(range(0x200B, 0x2010))
-    + list(range(0x202A, 0x202F))
-    + list(range(0x2060, 0x2070))
+    {0x00AD, 0x034F, 0x061C, 0x115F, 0x1160, 0x17B4, 0x17B5, 0x3164, 0xFEFF, 0xFFA0}
+    | set(range(0x180B, 0x1810))
+    | set(range(0x200B, 0x2010))
+    | set(range(0x202A, 0x202F))
+    | set(range(0x2060, 0x2070))
 )
 _VARIATION_SELECTORS = range(0xFE00, 0xFE10)
 _ACCENTS = range(0x0300, 0x0370)
@@ -161,7 +161,7 @@ def tokens(text: str) -> list[str]:
                 found += [word] if word else []
                 word = ""
                 found += [chr(code)] if kind is CharClass.CHARACTER else []
-    return found + [word] if word else found
+    return [*found, word] if word else found
 
 
 def canonical(text: str) -> str:

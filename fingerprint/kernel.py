@@ -152,7 +152,12 @@ def tokenise(data, begin, end, table, expansions, keys, hashes, starts, ends, we
                 count += 1
         at += used
     if in_word and count <= limit:
-        hashes[count], starts[count], ends[count], weights[count] = _mix64(state), word_start, at, _WORD_WEIGHT
+        hashes[count], starts[count], ends[count], weights[count] = (
+            _mix64(state),
+            word_start,
+            at,
+            _WORD_WEIGHT,
+        )
         count += 1
     return count, hidden
 

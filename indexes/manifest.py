@@ -102,7 +102,9 @@ def latest(root: Path) -> tuple[Manifest, str]:
     """
     found = generations(root)
     if not found:
-        raise NotAnIndex(f"{root} holds no promptprint index; make one with: promptprint index LOG --index {root}")
+        raise NotAnIndex(
+            f"{root} holds no promptprint index; make one with: promptprint index LOG --index {root}"
+        )
     raw = found[-1].read_bytes()
     version = _version(raw, found[-1])
     if version > FORMAT_VERSION:

@@ -128,7 +128,12 @@ def _candidates(snapshot: Snapshot, query: Fingerprints, by: By) -> NDArray[np.i
 
 
 def _score(
-    snapshot: Snapshot, query: Fingerprints, text: str, prompts: NDArray[np.int64], cosines: dict[int, float], by: By
+    snapshot: Snapshot,
+    query: Fingerprints,
+    text: str,
+    prompts: NDArray[np.int64],
+    cosines: dict[int, float],
+    by: By,
 ) -> list[_Scored]:
     """Return the prompts that are similar enough, best first."""
     jaccard = similarity(snapshot.signatures[prompts], query.signatures[0])
@@ -174,7 +179,9 @@ def _contained(snapshot: Snapshot, query: Fingerprints, prompts: NDArray[np.int6
     return counts
 
 
-def _matches(snapshot: Snapshot, text: str, scored: list[_Scored], limit: int, filters: Filters) -> list[Match]:
+def _matches(
+    snapshot: Snapshot, text: str, scored: list[_Scored], limit: int, filters: Filters
+) -> list[Match]:
     """Return the first matches that have a request passing the filters."""
     requests = snapshot.requests
     allowed = _allowed(snapshot, filters)
@@ -238,10 +245,7 @@ def _rows_of(
     order = np.lexsort((rows, owner))
     rows, owner = rows[order], owner[order]
     names, starts = np.unique(owner, return_index=True)
-    return {
-        int(name): np.unique(mine)
-        for name, mine in zip(names, np.split(rows, starts[1:]), strict=False)
-    }
+    return {int(name): np.unique(mine) for name, mine in zip(names, np.split(rows, starts[1:]), strict=False)}
 
 
 def timestamp(time_us: int) -> str:

@@ -80,7 +80,7 @@ class SegmentBuilder:
             columns["text"] = texts
         _write_parquet(folder / "texts.parquet", pa.table(columns), TEXT_ROWS_PER_GROUP)
         bands, spans = BandTable.build(prints.signatures, prints.visible), Postings.build(prints)
-        arrays = {
+        arrays: dict[str, NDArray[Any]] = {
             "signatures": prints.signatures,
             "band_keys": bands.keys,
             "band_texts": bands.texts,
@@ -106,14 +106,12 @@ class SegmentReader:
     @cached_property
     def texts(self) -> pa.Table:
         """The text table without the texts themselves."""
-        return pq.read_table(
-            self.folder / "texts.parquet", columns=["raw", "canonical", "tokens", "hidden"]
-        )
+        return pq.read_table(self.folder / "texts.parquet", columns=["raw", "canonical", "tokens", "hidden"])
 
     @cached_property
     def signatures(self) -> NDArray[np.uint32]:
         """(texts, num_perm) uint32."""
-        return self._array("signatures")
+        return np.asarray(self._array("signatures"))
 
     @cached_property
     def bands(self) -> BandTable:
@@ -124,6 +122,12 @@ class SegmentReader:
     def postings(self) -> Postings:
         """The span postings."""
         return Postings(self._array("span_hashes"), self._array("span_texts"), self._array("span_places"))
+
+    @property
+    def skipped(self) -> list[SkippedLine]:
+        """The lines that could not be read, in the order they were met."""
+        lines = (self.folder / "skipped.jsonl").read_bytes().splitlines()
+        return [msgspec.json.decode(line, type=SkippedLine) for line in lines]
 
     def read_texts(self, rows: NDArray[np.int64]) -> list[str]:
         """Return the texts of the given rows (empty strings in an index that keeps none)."""
@@ -153,6 +157,4 @@ def _collapse(columns: list[pa.Array]) -> tuple[pa.Array, list[pa.Array]]:
 
 
 def _write_parquet(path: Path, table: pa.Table, row_group_size: int | None = None) -> None:
-    pq.write_table(
-        table, path, compression="zstd", row_group_size=row_group_size, write_page_checksum=True
-    )
+    pq.write_table(table, path, compression="zstd", row_group_size=row_group_size, write_page_checksum=True)

@@ -32,7 +32,9 @@ class Postings:
         order = np.argsort(prints.span_hashes, kind="stable")
         return cls(prints.span_hashes[order], texts[order], prints.span_places[order])
 
-    def matches(self, hashes: NDArray[np.uint64], widest: int) -> tuple[NDArray[np.uint32], NDArray[np.uint32]]:
+    def matches(
+        self, hashes: NDArray[np.uint64], widest: int
+    ) -> tuple[NDArray[np.uint32], NDArray[np.uint32]]:
         """Return (text rows, number of distinct query spans each contains).
 
         A span that more than `widest` texts contain is passed over unless every span of the

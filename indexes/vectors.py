@@ -14,10 +14,8 @@ it is read only after its bytes have the manifest's SHA-256.
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import io
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -40,6 +38,8 @@ _GRAPH = "HNSW32,SQ8"
 _GRAPH_MAGIC = b"IHNs"
 _CONSTRUCTION = 100  # the default of 40 leaves some tight clusters out of reach
 _PER_RESULT, _AT_LEAST = 4, 100  # rows proposed: for k results, and in any case
+_DTYPES = (np.float16, np.float32)
+_ALTERED = "is not the file that the manifest names; restore it, or embed the prompts anew"
 _ROWS_AT_ONCE = 1 << 16
 _FLOATS_AT_ONCE = 1 << 24
 
@@ -53,7 +53,7 @@ def write_vectors(
     are. prompts: (n,) uint64, all different. Raises ValueError, or FileExistsError for an
     existing folder.
     """
-    _check(vectors, prompts, encoder)
+    _check(vectors, prompts, encoder.dimensions)
     folder.mkdir(mode=0o700)
     np.save(folder / "vectors.npy", vectors, allow_pickle=False)
     np.save(folder / "prompts.npy", prompts, allow_pickle=False)
@@ -130,10 +130,11 @@ class _Set:
         return self.prompts[rows], cosines
 
     def _rows(self, queries: Vectors, count: int) -> NDArray[np.int64]:
-            if isinstance(self.index, _faiss().IndexHNSW):
-            effort = _faiss().SearchParametersHNSW(efSearch=2 * count)
-            return np.asarray(self.index.search(queries, count, params=effort)[1])
-        return np.asarray(self.index.search(queries, count)[1])
+        faiss = _faiss()
+        effort = None
+        if isinstance(self.index, faiss.IndexHNSW):
+            effort = faiss.SearchParametersHNSW(efSearch=2 * count)
+        return np.asarray(self.index.search(queries, count, params=effort)[1])
 
 
 def _best(hashes: list[Hashes], cosines: list[Vectors], k: int) -> tuple[Hashes, Vectors]:
@@ -147,78 +148,65 @@ def _best(hashes: list[Hashes], cosines: list[Vectors], k: int) -> tuple[Hashes,
 
 
 def _build_graph(vectors: NDArray[np.floating[Any]]) -> Any:
-    graph = _faiss().index_factory(vectors.shape[1], _GRAPH, _faiss().METRIC_INNER_PRODUCT)
+    faiss = _faiss()
+    graph = faiss.index_factory(vectors.shape[1], _GRAPH, faiss.METRIC_INNER_PRODUCT)
     graph.hnsw.efConstruction = _CONSTRUCTION
     stride = -(-len(vectors) // _ROWS_AT_ONCE)
     graph.train(np.ascontiguousarray(vectors[::stride], dtype=np.float32))
-    _add(graph, vectors)
-    return graph
+    return _add(graph, vectors)
 
 
-def _add(index: Any, vectors: NDArray[np.floating[Any]]) -> None:
+def _add(index: Any, vectors: NDArray[np.floating[Any]]) -> Any:
     for first in range(0, len(vectors), _ROWS_AT_ONCE):
         index.add(np.ascontiguousarray(vectors[first : first + _ROWS_AT_ONCE], dtype=np.float32))
+    return index
 
 
 def _load(workspace: Workspace, one: VectorSet) -> _Set:
     hashes = {file.path: file.sha256 for file in workspace.manifest.files}
-    prefix = f"vectors/{one.name}/"
+    prefix, graph = f"vectors/{one.name}/", f"vectors/{one.name}/index.faiss"
     vectors, prompts = (_array(workspace, prefix + name, hashes) for name in ("vectors.npy", "prompts.npy"))
-    if (
-        vectors.shape != (one.vectors, one.dimensions)
-        or vectors.dtype not in (np.float16, np.float32)
-        or prompts.shape != (one.vectors,)
-        or prompts.dtype != np.uint64
-    ):
+    shapes_fit = vectors.shape == (one.vectors, one.dimensions) and prompts.shape == (one.vectors,)
+    if not shapes_fit or vectors.dtype not in _DTYPES or prompts.dtype != np.uint64:
         raise IndexDamaged(f"{workspace.root / prefix} does not hold what its manifest says")
-    if prefix + "index.faiss" in hashes:
-        index = _read_graph(workspace.root / prefix / "index.faiss", hashes[prefix + "index.faiss"], vectors)
+    if graph in hashes:
+        index = _read_graph(workspace.root / graph, hashes[graph], vectors.shape)
     else:
-        index = _faiss().IndexFlatIP(one.dimensions)
-        _add(index, vectors)
+        index = _add(_faiss().IndexFlatIP(one.dimensions), vectors)
     return _Set(vectors, prompts, index)
 
 
 def _array(workspace: Workspace, name: str, hashes: dict[str, str]) -> NDArray[Any]:
     path = workspace.root / name
-    if manifests.digest(path) != hashes.get(name):
-        raise _altered(path)
+    if name not in hashes or manifests.digest(path) != hashes[name]:
+        raise IndexDamaged(f"{path} {_ALTERED}")
     try:
         return np.asarray(np.load(path, mmap_mode="r", allow_pickle=False))
     except ValueError as error:
         raise IndexDamaged(f"{path} is damaged: {error}") from None
 
 
-def _read_graph(path: Path, sha256: str, vectors: NDArray[Any]) -> Any:
-    """Read a graph from the very bytes that were hashed; no other kind of index gets to FAISS."""
-    raw = path.read_bytes()
+def _read_graph(path: Path, sha256: str, shape: tuple[int, ...]) -> Any:
+    """Read a graph from the very bytes that were hashed; no other kind of index gets to FAISS.
+
+    FAISS may allocate no array larger than the file; that limit is process-wide for a moment.
+    """
+    faiss, raw = _faiss(), path.read_bytes()
     if hashlib.sha256(raw).hexdigest() != sha256:
-        raise _altered(path)
+        raise IndexDamaged(f"{path} {_ALTERED}")
     if not raw.startswith(_GRAPH_MAGIC):
         raise IndexDamaged(f"{path} is not a {_GRAPH} index")
+    limit = faiss.get_deserialization_vector_byte_limit()
+    faiss.set_deserialization_vector_byte_limit(len(raw) + 1)
     try:
-        with _limits(len(raw)):
-            index = _faiss().read_index(_faiss().PyCallbackIOReader(io.BytesIO(raw).read))
+        index = faiss.read_index(faiss.PyCallbackIOReader(io.BytesIO(raw).read))
     except RuntimeError as error:
         raise IndexDamaged(f"{path} is damaged: {error}") from None
-    if (index.ntotal, index.d, index.metric_type) != (*vectors.shape, _faiss().METRIC_INNER_PRODUCT):
+    finally:
+        faiss.set_deserialization_vector_byte_limit(limit)
+    if (index.ntotal, index.d, index.metric_type) != (*shape, faiss.METRIC_INNER_PRODUCT):
         raise IndexDamaged(f"{path} does not fit its vectors")
     return index
-
-
-@contextlib.contextmanager
-def _limits(size: int) -> Iterator[None]:
-    """Let FAISS allocate no array larger than the file it reads. The limit is process-wide."""
-    before = _faiss().get_deserialization_vector_byte_limit()
-    _faiss().set_deserialization_vector_byte_limit(size + 1)
-    try:
-        yield
-    finally:
-        _faiss().set_deserialization_vector_byte_limit(before)
-
-
-def _altered(path: Path) -> IndexDamaged:
-    return IndexDamaged(f"{path} is not what the manifest says; embed the prompts anew or restore the file")
 
 
 def _require_model(workspace: Workspace, one: VectorSet, encoder: Encoder) -> None:
@@ -227,31 +215,32 @@ def _require_model(workspace: Workspace, one: VectorSet, encoder: Encoder) -> No
     if theirs != ours:
         raise SettingsMismatch(
             f"the vectors {workspace.root / 'vectors' / one.name} were made with the model {one.model} "
-            f"(SHA-256 {one.model_sha256[:12]}…, {one.dimensions} d), not with {encoder.name} "
-            f"({encoder.sha256[:12]}…, {encoder.dimensions} d); search with that model, or embed the prompts anew"
+            f"(SHA-256 {one.model_sha256[:12]}), not with {encoder.name} ({encoder.sha256[:12]}); "
+            "search with that model, or embed the prompts anew"
         )
 
 
-def _check(vectors: NDArray[np.floating[Any]], prompts: Hashes, encoder: Encoder) -> None:
-    if vectors.ndim != 2 or vectors.shape[1] != encoder.dimensions or not len(vectors):
-        raise ValueError(f"vectors are (n, {encoder.dimensions}) with n > 0, not {vectors.shape}")
-    if vectors.dtype not in (np.float16, np.float32):
-        raise ValueError(f"vectors are float16 or float32, not {vectors.dtype}")
+def _check(vectors: NDArray[np.floating[Any]], prompts: Hashes, dimensions: int) -> None:
+    if vectors.ndim != 2 or vectors.shape[1] != dimensions or not len(vectors):
+        raise ValueError(f"vectors are (n, {dimensions}) with n > 0, not {vectors.shape}")
+    if vectors.dtype not in _DTYPES or not _are_unit(vectors):
+        raise ValueError("vectors are float16 or float32 and have length 1")
     if (
         prompts.dtype != np.uint64
-        or prompts.shape != (len(vectors),)
+        or prompts.shape != vectors.shape[:1]
         or len(np.unique(prompts)) < len(prompts)
     ):
-        raise ValueError("prompts are one different uint64 hash for each vector")
-    if not _are_unit(vectors):
-        raise ValueError("vectors must have length 1")
+        raise ValueError("prompts are one uint64 hash for each vector, all different")
 
 
 def _are_unit(vectors: NDArray[np.floating[Any]]) -> bool:
     """Return whether every length is 1 or 0, as near as float16 comes to it."""
-    for first in range(0, len(vectors), _ROWS_AT_ONCE):
-        some = vectors[first : first + _ROWS_AT_ONCE].astype(np.float32)
-        lengths = np.linalg.norm(some, axis=1)
-        if not np.all((np.abs(lengths - 1) < 2e-3) | (lengths == 0)):
-            return False
-    return True
+    lengths = np.sqrt(np.einsum("nd,nd->n", vectors, vectors, dtype=np.float32))
+    return bool(np.all((np.abs(lengths - 1) < 2e-3) | (lengths == 0)))
+
+
+def _faiss() -> Any:
+    """FAISS, imported on first use. Any: its type stubs know half of it."""
+    import faiss
+
+    return faiss

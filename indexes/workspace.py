@@ -75,7 +75,9 @@ class Workspace:
         for file in manifest.files:
             path = root / file.path
             if not path.is_file() or path.stat().st_size != file.size:
-                raise IndexDamaged(f"{path} is missing or has another size; run: promptprint verify --index {root}")
+                raise IndexDamaged(
+                    f"{path} is missing or has another size; run: promptprint verify --index {root}"
+                )
         return cls(root, hasher, manifest, sha256)
 
     @classmethod

@@ -27,7 +27,7 @@ def wrong_imports(root: Path) -> list[str]:
         f"{path.relative_to(root)}:{line} imports {module}"
         for package, allowed in MAY_IMPORT.items()
         for path in sorted((root / package).rglob("*.py"))
-        for line, module in imported(ast.parse(path.read_text(encoding="utf-8")))
+        for line, module in imported(ast.parse(path.read_text(encoding="utf-8"), str(path)))
         if module.split(".")[0] in OURS - allowed
     ]
 

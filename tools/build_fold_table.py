@@ -20,7 +20,7 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from fingerprint.canonical import TABLE_PATH, TABLE_SIZE, CharClass, fold_rules  # noqa: E402
+from fingerprint.canonical import TABLE_PATH, TABLE_SIZE, CharClass, fold_rules
 
 # Homoglyph folding is limited to scripts that people really type Latin look-alikes with.
 CONFUSABLE_SCRIPTS = ("CYRILLIC", "GREEK", "ARMENIAN", "CHEROKEE", "LATIN")

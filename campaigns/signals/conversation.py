@@ -14,5 +14,10 @@ def conversation(candidate: Candidate) -> Evidence | None:
         return None
     share = float((candidate.log.requests.user_turns[candidate.rows] > 1).mean())
     if share >= 0.1:
-        return Evidence("conversation", -min(1.0, 3 * share), share, f"{share:.0%} of the requests continue a conversation")
+        return Evidence(
+            "conversation",
+            -min(1.0, 3 * share),
+            share,
+            f"{share:.0%} of the requests continue a conversation",
+        )
     return Evidence("conversation", 0.1, share, f"{1 - share:.0%} of the requests are single questions")

@@ -32,13 +32,13 @@ def lifetimes(candidate: Candidate) -> Evidence | None:
     either = np.maximum(end[:, None], end) - np.minimum(start[:, None], start)
     pairs = np.triu_indices(len(start), 1)
     overlap = float((both[pairs].clip(0) / either[pairs].clip(1e-9)).mean())
-    # Crowds: mostly a few percent, now and then a core of daily users. Pools: anything, rarely little.
+    # Crowds: mostly a few percent, now and then a core of daily users. Pools: anything.
     crowd = 0.93 * math.exp(-overlap / 0.07) / 0.07 + 0.07
     pool = 0.3 * math.exp(-overlap / 0.1) / 0.1 + 0.7
     weight = log_ratio(pool, crowd)
     days = float(np.median(end - start)) * HOUR_US / DAY_US
     if weight > 0:
-        text = f"the accounts are in use side by side: {overlap:.0%} of their time together, {days:.1f} days each"
+        text = f"the accounts are in use side by side, {overlap:.0%} of their time, {days:.1f} days each"
     else:
         text = f"the accounts come and go one by one: {overlap:.0%} of their time together"
     return Evidence("lifetimes", weight, overlap, text)

@@ -17,4 +17,6 @@ def obfuscation(candidate: Candidate) -> Evidence | None:
     share = float((hidden >= _MANY).mean())
     if share < 0.05:
         return None
-    return Evidence("obfuscation", 1.0, share, f"{share:.0%} of the requests hide invisible characters inside words")
+    return Evidence(
+        "obfuscation", 1.0, share, f"{share:.0%} of the requests hide invisible characters inside words"
+    )

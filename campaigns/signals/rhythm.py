@@ -35,8 +35,12 @@ def rhythm(candidate: Candidate) -> Evidence | None:
     crowd = _crowd(candidate.log)
     if accounts < _LEAST_ACCOUNTS or crowd < _CLEAR:
         return None
-    human = 0.9 * normal(mean, crowd, math.hypot(crowd / 2.5, error)) + 0.1 * normal(mean, 0, math.hypot(0.1, error))
-    machine = 0.6 * normal(mean, 0, math.hypot(0.05, error)) + 0.4 * normal(mean, crowd, math.hypot(0.2, error))
+    human = 0.9 * normal(mean, crowd, math.hypot(crowd / 2.5, error)) + 0.1 * normal(
+        mean, 0, math.hypot(0.1, error)
+    )
+    machine = 0.6 * normal(mean, 0, math.hypot(0.05, error)) + 0.4 * normal(
+        mean, crowd, math.hypot(0.2, error)
+    )
     weight = log_ratio(machine, human)
     if weight > 0:
         text = (

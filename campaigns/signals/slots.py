@@ -26,10 +26,11 @@ def slots(candidate: Candidate) -> Evidence | None:
     shared = float((senders[slot] >= 2).mean())
     again = float((uses - 1).sum() / total)
     if shared >= 0.5:
-        text = f"{shared:.0%} of the requests carry a prompt that other accounts sent too: the same items, not shares of a bank"
+        text = f"{shared:.0%} of the requests carry a prompt of other accounts too: the same items for all"
         return Evidence("slots", -2.0, shared, text)
     if shared + again >= _OFTEN:
         text = f"accounts repeat prompts: {again:.0%} their own, {shared:.0%} those of others"
         return Evidence("slots", -min(1.5, 0.5 + 2 * (shared + again)), shared + again, text)
-    text = f"{len(senders):,} different prompts in {total:,} requests, {shared:.1%} used by more than one account"
+    alone = f"{shared:.1%} of them used by more than one account"
+    text = f"{len(senders):,} different prompts in {total:,} requests, {alone}"
     return Evidence("slots", 0.3, shared, text)

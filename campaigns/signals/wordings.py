@@ -16,4 +16,6 @@ def wordings(candidate: Candidate) -> Evidence | None:
     if count < 2:
         return None
     weight = min(1.0, 0.25 * (count - 1))
-    return Evidence("co_use", weight, float(count), f"the same accounts use {count} templates together, beyond chance")
+    return Evidence(
+        "co_use", weight, float(count), f"the same accounts use {count} templates together, beyond chance"
+    )

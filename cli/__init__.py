@@ -1,0 +1,1 @@
+"""The command line: read input, make one library call, show the result."""

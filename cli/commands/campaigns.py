@@ -1,0 +1,41 @@
+"""`promptprint campaigns`: the report."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from cli import options, streams
+
+Members = Annotated[bool, typer.Option("--members", help="With --json: list every account and request.")]
+All = Annotated[bool, typer.Option("--all", help="Show the candidates below the threshold too.")]
+
+
+def campaigns(
+    index: options.Index,
+    threshold: options.Threshold = 0.5,
+    members: Members = False,
+    every: All = False,
+    as_json: options.Json = False,
+) -> None:
+    """List the campaigns that an index holds, the surest first.
+
+    Exits with 1 when none reaches the threshold.
+    """
+    from campaigns.find import find_campaigns
+    from campaigns.report import encode
+    from cli.progress import reporter
+    from cli.render import report as render
+    from indexes.snapshot import Snapshot
+    from indexes.workspace import Workspace
+
+    snapshot = Snapshot(Workspace.open(index))
+    with reporter() as progress:
+        report = find_campaigns(snapshot, threshold=threshold, progress=progress)
+    if as_json:
+        streams.write_json(encode(report if members else report.without_members()))
+    else:
+        render.report(report, streams.console(), every=every)
+    if not report.alerts:
+        raise typer.Exit(1)

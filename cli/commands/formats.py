@@ -1,0 +1,41 @@
+"""`promptprint formats`: what is this log, and will it be read?"""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from cli import options, streams
+
+Files = Annotated[list[str], typer.Argument(metavar="FILE...", help="Logs; - reads standard input.")]
+Records = Annotated[
+    int, typer.Option(metavar="N", min=0, max=10_000, help="Show the first N records as they would be indexed.")
+]
+
+
+def formats(files: Files, records: Records = 0, as_json: options.Json = False) -> None:
+    """Say what format logs have, how sure that is, and what is wrong with them.
+
+    Exits with 1 when no file has a known format, with 2 when one cannot be read.
+    """
+    import msgspec
+
+    import promptlog
+    from cli.render import formats as render
+
+    described, failed = [], False
+    for path in promptlog.walk(files):
+        try:
+            described.append(promptlog.describe(path, records))
+        except promptlog.LogError as error:
+            streams.talk(f"promptprint: {error}")
+            failed = True
+    if as_json:
+        streams.write_json(msgspec.json.encode({"schema_version": 1, "files": described}))
+    else:
+        render.descriptions(described, streams.console())
+    if failed:
+        raise typer.Exit(2)
+    if all(file.format == "unknown" for file in described):
+        raise typer.Exit(1)

@@ -1,0 +1,119 @@
+"""`promptprint search`: who else sent this?"""
+
+from __future__ import annotations
+
+import sys
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from cli import options, streams
+
+if TYPE_CHECKING:
+    from indexes.snapshot import Snapshot
+
+Kind = Literal["copy", "span", "meaning", "any"]
+
+Words = Annotated[str | None, typer.Argument(metavar="TEXT|-", help="The text; - reads standard input.")]
+Like = Annotated[
+    str | None,
+    typer.Option("--like", metavar="REQUEST", help="Search for the longest text of a logged request."),
+]
+Kinds = Annotated[
+    Kind, typer.Option("--by", help="copy: the whole text; span: shared wording; meaning: embeddings.")
+]
+Account = Annotated[str | None, typer.Option(metavar="A", help="Only requests of this account.")]
+Model = Annotated[str | None, typer.Option(metavar="M", help="Only requests to this model.")]
+Since = Annotated[
+    str | None, typer.Option(metavar="DATE", help="Only requests from this day or ISO time on (UTC).")
+]
+Until = Annotated[
+    str | None, typer.Option(metavar="DATE", help="Only requests up to the end of this day, or before this ISO time.")
+]
+Limit = Annotated[int, typer.Option(metavar="N", min=1, max=10_000, help="How many prompts to list.")]
+
+
+def search(
+    index: options.Index,
+    text: Words = None,
+    like: Like = None,
+    by: Kinds = "any",
+    account: Account = None,
+    model: Model = None,
+    since: Since = None,
+    until: Until = None,
+    limit: Limit = 10,
+    as_json: options.Json = False,
+) -> None:
+    """List logged prompts that resemble TEXT, most similar first.
+
+    Exits with 1 when nothing is similar, as grep does.
+    """
+    if (text is None) == (like is None):
+        raise typer.BadParameter("give either a text (- for standard input) or --like REQUEST")
+    window = moment(since, "--since"), moment(until, "--until", end=True)
+
+    import msgspec
+
+    from cli.render import matches as render
+    from indexes.errors import NoVectors
+    from indexes.search import By, Filters
+    from indexes.search import search as find
+    from indexes.snapshot import Snapshot
+    from indexes.workspace import Workspace
+
+    snapshot = Snapshot(Workspace.open(index))
+    if by == "meaning":
+        raise NoVectors(f"{index} holds no embeddings to search by meaning; search with --by any")
+    query = _typed(text) if text is not None else _logged(snapshot, like or "")
+    found = find(snapshot, query, by=By(by), limit=limit, filters=Filters(account, model, *window))
+    if as_json:
+        streams.write_json(msgspec.json.encode({"schema_version": 1, "query": query, "matches": found}))
+    else:
+        render.matches(found, streams.console())
+    if not found:
+        raise typer.Exit(1)
+
+
+def moment(text: str | None, option: str, *, end: bool = False) -> int | None:
+    """Return a day or an ISO time in microseconds since 1970; `end` takes a day's end."""
+    if text is None:
+        return None
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        raise typer.BadParameter(
+            f"{option}: {text!r} is neither a day like 2026-05-31 nor an ISO time"
+        ) from None
+    if end and len(text) <= len("2026-05-31"):
+        found += timedelta(days=1)
+    found = found if found.tzinfo else found.replace(tzinfo=UTC)
+    return (found - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1)
+
+
+def _typed(text: str) -> str:
+    """Return the text to search for, read from standard input for "-"."""
+    from promptlog.errors import PromptprintError
+
+    try:
+        text = sys.stdin.buffer.read().decode() if text == "-" else text.encode().decode()
+    except UnicodeError:
+        raise PromptprintError("the text to search for is not UTF-8") from None
+    if not text.strip():
+        raise typer.BadParameter("the text to search for is empty")
+    return text
+
+
+def _logged(snapshot: Snapshot, request_id: str) -> str:
+    """Return the longest text of a logged request, tools apart."""
+    from indexes import lookup
+    from promptlog.errors import PromptprintError
+
+    found = lookup.requests(snapshot, request_id)
+    if not found:
+        raise PromptprintError(f"no request is called {request_id}")
+    text = max((found[0].system, found[0].first_user, found[0].last_user), key=len)
+    if not text:
+        raise PromptprintError(f"the index keeps no text of {request_id}: search for the text itself")
+    return text

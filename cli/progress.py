@@ -1,0 +1,54 @@
+"""Progress of anything that takes more than a second, on stderr.
+
+A terminal gets one line that is written over; a file or a pipe a line every ten seconds.
+"""
+
+from __future__ import annotations
+
+import shutil
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from cli.safe import visible
+
+if TYPE_CHECKING:
+    from indexes.ingest import Progress
+
+PATIENCE = 1.0
+ON_TERMINAL, ELSEWHERE = 0.1, 10.0
+
+
+@contextmanager
+def reporter() -> Iterator[Callable[[str], None]]:
+    """Yield a function that shows how far work has come, when there is reason to."""
+    terminal = sys.stderr.isatty()
+    pause = ON_TERMINAL if terminal else ELSEWHERE
+    due = time.monotonic() + (PATIENCE if terminal else ELSEWHERE)
+
+    def show(message: str) -> None:
+        nonlocal due
+        now = time.monotonic()
+        if now >= due:
+            due = now + pause
+            _overwrite(visible(message)) if terminal else print(visible(message), file=sys.stderr, flush=True)
+
+    try:
+        yield show
+    finally:
+        if terminal:
+            _overwrite("")
+
+
+def reading(progress: Progress) -> str:
+    """Say how far an ingest has come."""
+    bad = f", {progress.quarantined:,} lines skipped" if progress.quarantined else ""
+    return f"{progress.requests:,} requests, {progress.rate:,.0f}/s{bad}: {progress.path}"
+
+
+def _overwrite(line: str) -> None:
+    width = max(20, shutil.get_terminal_size().columns - 1)
+    sys.stderr.write("\r" + line[:width].ljust(width) + "\r")
+    sys.stderr.flush()

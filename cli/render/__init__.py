@@ -1,0 +1,1 @@
+"""What commands print: library results → lines and tables for people, 80 columns wide or more."""

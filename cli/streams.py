@@ -1,0 +1,42 @@
+"""stdout is data, stderr is talk.
+
+Nothing printed here is read as markup: `[link=…]` in a prompt stays the text it is.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TYPE_CHECKING
+
+import typer
+
+from cli.safe import escaped_json, visible
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+
+def console() -> Console:
+    """Return stdout for tables and text; colours on a terminal only, and not with NO_COLOR."""
+    from rich.console import Console
+
+    plain = None if os.environ.get("NO_COLOR") else "auto"
+    return Console(color_system=plain, markup=False, highlight=False, emoji=False)
+
+
+def write_json(document: bytes) -> None:
+    """Write one JSON document to stdout, one line unless it brings its own end."""
+    typer.echo(escaped_json(document.rstrip(b"\n") + b"\n"), nl=False)
+
+
+def talk(message: str) -> None:
+    """Say something on stderr, in one line; logged text in it is made harmless."""
+    typer.echo(visible(message), err=True)
+
+
+def forgive_encodings() -> None:
+    """Let a terminal that knows no UTF-8 show escapes instead of failing."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")
