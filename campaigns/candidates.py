@@ -127,6 +127,12 @@ class Memberships:
         pairs = np.unique(families.family[owner] * total + request[order][rows])
         return cls(pairs // total, pairs % total)
 
+    def shared(self, requests: int) -> NDArray[np.bool_]:
+        """Return (requests,) whether each belongs to any family."""
+        shared = np.zeros(requests, dtype=np.bool_)
+        shared[self.request] = True
+        return shared
+
     def candidates(self, links: Links, log: Log) -> list[Candidate]:
         """Return one candidate per group of linked families, in group order."""
         total = np.int64(max(len(log.requests), 1))

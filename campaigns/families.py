@@ -42,7 +42,13 @@ class Families:
 
     @property
     def size(self) -> int:
+        """How many families there are."""
         return len(self.kind)
+
+    def prompts_of(self, family: int) -> NDArray[np.int64]:
+        """Return one family's prompts, ascending."""
+        first, last = np.searchsorted(self.family, [family, family + 1])
+        return self.prompt[first:last]
 
 
 @dataclass(frozen=True)

@@ -115,7 +115,7 @@ class _Set:
     index: Any
 
     def propose(self, queries: Vectors, k: int) -> tuple[Hashes, Vectors]:
-        """Return (q, c) hashes and exact cosines of c >= k candidates, NOTHING where missing."""
+        """Return (q, c) hashes and exact cosines of c candidates, NOTHING where missing."""
         count = min(len(self.prompts), max(_PER_RESULT * k, _AT_LEAST))
         rows = self._rows(queries, count)
         cosines = np.empty(rows.shape, dtype=np.float32)

@@ -10,7 +10,8 @@ from cli import options, streams
 
 Files = Annotated[list[str], typer.Argument(metavar="FILE...", help="Logs; - reads standard input.")]
 Records = Annotated[
-    int, typer.Option(metavar="N", min=0, max=10_000, help="Show the first N records as they would be indexed.")
+    int,
+    typer.Option(metavar="N", min=0, max=10_000, help="Show the first N records as they would be indexed."),
 ]
 
 

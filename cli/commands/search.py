@@ -29,7 +29,8 @@ Since = Annotated[
     str | None, typer.Option(metavar="DATE", help="Only requests from this day or ISO time on (UTC).")
 ]
 Until = Annotated[
-    str | None, typer.Option(metavar="DATE", help="Only requests up to the end of this day, or before this ISO time.")
+    str | None,
+    typer.Option(metavar="DATE", help="Only requests up to the end of this day, or before this ISO time."),
 ]
 Limit = Annotated[int, typer.Option(metavar="N", min=1, max=10_000, help="How many prompts to list.")]
 

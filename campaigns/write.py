@@ -1,0 +1,122 @@
+"""Judged candidates in the report's words: templates, reasons, examples, members."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from campaigns.candidates import DAY_US, Candidate, Memberships
+from campaigns.families import Families
+from campaigns.judge import Verdict
+from campaigns.report import Campaign, Example, Piece, Reason, alerts
+from campaigns.templates import SAMPLE, Template, induce, mark
+from indexes.segment import PROMPT_SEGMENTS
+from indexes.snapshot import NO_TIME, Snapshot
+from promptlog.times import to_iso
+
+_VARIANTS = 3
+_EXAMPLES = 3
+
+
+@dataclass(frozen=True)
+class Writer:
+    """Turns judged candidates of one snapshot into report entries."""
+
+    snapshot: Snapshot
+    families: Families
+    members: Memberships
+    threshold: float
+
+    def templates(self, candidate: Candidate) -> list[Template]:
+        """Return the templates of the candidate's largest families, no part twice."""
+        held = [
+            np.intersect1d(self.members.requests_of(f), candidate.rows, assume_unique=True)
+            for f in candidate.families.tolist()
+        ]
+        largest = np.argsort([-len(rows) for rows in held], kind="stable")[: 3 * _VARIANTS].tolist()
+        found: list[Template] = []
+        for place in largest:
+            texts = self._sample(int(candidate.families[place]), held[place])
+            template = induce(texts, self.snapshot.workspace.hasher)
+            if template.runs and not any(template.runs & other.runs for other in found):
+                found.append(template)
+        return found[:_VARIANTS] or [Template("", frozenset())]
+
+    def campaign(self, candidate: Candidate, verdict: Verdict, templates: list[Template]) -> Campaign:
+        """Return the report's entry of a candidate."""
+        requests, rows = self.snapshot.requests, candidate.rows
+        times = candidate.time_us[candidate.time_us != NO_TIME]
+        score = round(verdict.score, 4)
+        return Campaign(
+            id=self._id(candidate),
+            score=score,
+            alert=alerts(score, len(candidate.accounts), self.threshold),
+            score_without_metadata=round(verdict.score_without_metadata, 4),
+            template=templates[0].text,
+            variants=tuple(t.text for t in templates[1:]),
+            wordings=candidate.wordings,
+            account_count=len(candidate.accounts),
+            request_count=len(rows),
+            first=to_iso(int(times.min())) if len(times) else "",
+            last=to_iso(int(times.max())) if len(times) else "",
+            daily=_daily(times),
+            reasons=tuple(
+                Reason(e.signal, e.weight > 0, round(e.weight, 2), round(e.value, 4), e.text, e.metadata)
+                for e in verdict.evidence
+            ),
+            examples=tuple(self._example(row, templates) for row in self._chosen(candidate)),
+            accounts=tuple(requests.account.values.take(candidate.accounts).to_pylist()),
+            requests=tuple(requests.ids.take(rows).to_pylist()),
+        )
+
+    def _id(self, candidate: Candidate) -> str:
+        """Name a candidate by its earliest request: the name stays while the campaign grows."""
+        earliest = candidate.rows[np.lexsort((candidate.rows, candidate.time_us))[0]]
+        request = str(self.snapshot.requests.ids[int(earliest)])
+        return "c-" + hashlib.sha256(request.encode()).hexdigest()[:10]
+
+    def _sample(self, family: int, rows: NDArray[np.int64]) -> list[str]:
+        """Return prompts of a family, one of each account, evenly chosen."""
+        requests = self.snapshot.requests
+        _, firsts = np.unique(requests.account.codes[rows], return_index=True)
+        places = np.unique(np.linspace(0, len(firsts) - 1, min(len(firsts), SAMPLE)).astype(np.int64))
+        prompts = requests.prompts[rows[np.sort(firsts)[places]]]
+        mine = np.isin(prompts, self.families.prompts_of(family))
+        return self.snapshot.read_prompts(prompts[np.arange(len(prompts)), mine.argmax(axis=1)])
+
+    def _chosen(self, candidate: Candidate) -> list[int]:
+        """Return a few requests of different accounts, spread over the campaign."""
+        firsts = candidate.rows[[int(mine[0]) for mine in candidate.by_account]]
+        places = np.linspace(0, len(firsts) - 1, min(_EXAMPLES, len(firsts))).astype(np.int64)
+        return [int(row) for row in firsts[np.unique(places)]]
+
+    def _example(self, row: int, templates: list[Template]) -> Example:
+        """Return one request, shown by the segment that holds most of a template."""
+        requests, hasher = self.snapshot.requests, self.snapshot.workspace.hasher
+        best: tuple[int, str, list[tuple[str, bool]]] = (-1, "", [])
+        for place, name in enumerate(PROMPT_SEGMENTS):
+            prompt = requests.prompts[row, place]
+            if prompt < 0:
+                continue
+            text = self.snapshot.read_prompts(np.array([prompt]))[0]
+            for template in templates:
+                pieces = mark(text, template.runs, hasher)
+                fixed = sum(len(piece) for piece, is_fixed in pieces if is_fixed)
+                best = max(best, (fixed, name, pieces), key=lambda found: found[0])
+        time = int(requests.time_us[row])
+        return Example(
+            request_id=str(requests.ids[row]),
+            account=requests.account[row],
+            timestamp="" if time == NO_TIME else to_iso(time),
+            segment=best[1],
+            pieces=tuple(Piece(text, is_fixed) for text, is_fixed in best[2]),
+        )
+
+
+def _daily(times: NDArray[np.int64]) -> dict[str, int]:
+    """Return how many requests fell on each day, by its date."""
+    days, counts = np.unique(times // DAY_US, return_counts=True)
+    return {to_iso(int(day) * DAY_US)[:10]: int(n) for day, n in zip(days, counts, strict=True)}

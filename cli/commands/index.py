@@ -1,0 +1,135 @@
+"""`promptprint index`: logs into an index."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from cli import options, streams
+
+if TYPE_CHECKING:
+    from indexes.manifest import Segment
+    from indexes.workspace import Workspace
+
+BAD_LINES_SHOWN = 5
+
+Paths = Annotated[
+    list[str], typer.Argument(metavar="PATH...", help="Logs, directories or globs; - reads standard input.")
+]
+Format = Annotated[
+    str | None, typer.Option("--format", metavar="F", help="The log format, where it is not to be guessed.")
+]
+Map = Annotated[
+    str | None, typer.Option("--map", metavar="account=…,ts=…", help="Where fields are, as dotted paths.")
+]
+NoText = Annotated[
+    bool, typer.Option("--no-text", help="Keep fingerprints only; fixed when an index is made.")
+]
+Key = Annotated[
+    Path | None,
+    typer.Option(
+        "--key", metavar="FILE", help="The fingerprints' key, 64 hex digits; drawn at random without it."
+    ),
+]
+
+
+def index(
+    paths: Paths,
+    index: options.Index,
+    format: Format = None,
+    mapping: Map = None,
+    no_text: NoText = False,
+    key: Key = None,
+    as_json: options.Json = False,
+) -> None:
+    """Read logs into an index; what is in already is left out.
+
+    Ctrl-C loses nothing committed. Exits with 1 when no request could be indexed.
+    """
+    import msgspec
+
+    import promptlog
+    from cli.progress import reading, reporter
+    from cli.render.summary import summary as render
+    from indexes.ingest import ingest
+    from indexes.workspace import Workspace
+
+    fields = mapped(mapping)
+    secret = read_key(key)
+    with _spooled(promptlog.walk(paths)) as files:
+        workspace = Workspace.open_or_create(index, key=secret, with_text=not no_text)
+        with reporter() as show:
+            done = ingest(
+                workspace,
+                [file for file in files if not file.resolve().is_relative_to(index.resolve())],
+                format=format,
+                mapping=fields,
+                progress=lambda progress: show(reading(progress)),
+            )
+    after = Workspace.open(index)
+    _tell_bad_lines(after, after.manifest.segments[len(workspace.manifest.segments) :], done.quarantined)
+    if as_json:
+        streams.write_json(msgspec.json.encode(done))
+    else:
+        render(done, streams.console())
+    if done.records_indexed == 0 and done.files_known == 0:
+        raise typer.Exit(1)
+
+
+def mapped(text: str | None) -> dict[str, str] | None:
+    """Return "account=meta.user,ts=time" as a mapping."""
+    if text is None:
+        return None
+    pairs = [pair.partition("=") for pair in text.split(",") if pair.strip()]
+    if not pairs or not all(sign for _, sign, _ in pairs):
+        raise typer.BadParameter(f"--map: {text!r} is not like account=meta.user,ts=time")
+    return {name.strip(): path.strip() for name, _, path in pairs}
+
+
+def read_key(path: Path | None) -> bytes | None:
+    """Return the key of a key file."""
+    from promptlog.errors import PromptprintError
+
+    if path is None:
+        return None
+    try:
+        key = bytes.fromhex(path.read_text("ascii").strip())
+    except ValueError:
+        key = b""
+    if len(key) != 32:
+        raise PromptprintError(f"{path} is no key file: it holds 64 hexadecimal digits and nothing else")
+    return key
+
+
+@contextmanager
+def _spooled(files: Sequence[Path]) -> Iterator[Sequence[Path]]:
+    """Yield the files, standard input as a private file: a log is known by its hash before it is read."""
+    import shutil
+    import tempfile
+
+    if Path("-") not in files:
+        yield files
+        return
+    with tempfile.TemporaryDirectory(prefix="promptprint-") as folder:
+        spool = Path(folder, "standard-input")
+        with spool.open("wb") as stream:
+            shutil.copyfileobj(sys.stdin.buffer, stream)
+        yield [spool if file == Path("-") else file for file in files]
+
+
+def _tell_bad_lines(workspace: Workspace, segments: Sequence[Segment], count: int) -> None:
+    """Name the first lines that could not be read."""
+    from indexes.segment import SegmentReader
+
+    left = BAD_LINES_SHOWN
+    for segment in segments:
+        for line in SegmentReader(workspace.root / "segments" / segment.name).skipped[:left]:
+            streams.talk(f"{line.path}, byte {line.offset}: {line.reason.value}")
+            left -= 1
+    if count > BAD_LINES_SHOWN:
+        streams.talk(f"and {count - BAD_LINES_SHOWN:,} more lines that could not be read")

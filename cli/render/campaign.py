@@ -1,0 +1,121 @@
+"""One campaign on one screen: what was sent, by whom, and what speaks for and against it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from rich.text import Text
+
+from cli.render.surer import surer
+from cli.render.text import (
+    bullets,
+    count,
+    has_styles,
+    heading,
+    logged,
+    marked,
+    moment,
+    quote,
+    shorten,
+    shorten_middle,
+    template,
+)
+from cli.render.timeline import timeline
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from campaigns.report import Campaign, Example, Piece, Reason
+
+TEMPLATE = 600
+EXAMPLE = 420
+FIXED, SLOT = 120, 60
+
+
+def campaign(found: Campaign, console: Console, *, limits: Iterable[str] = ()) -> None:
+    """Print everything about a campaign that fits a screen; the rest is in --json."""
+    _headline(found, console)
+    _template(found, console)
+    _reasons(found, console)
+    _examples(found, console)
+    heading("What would make it surer", console)
+    bullets(surer(found), console)
+    if limits:
+        heading("What this cannot tell", console)
+        bullets(limits, console)
+
+
+def _headline(found: Campaign, console: Console) -> None:
+    verdict = "campaign" if found.alert else "candidate, no alert"
+    line = Text(found.id, style="bold")
+    line.append(f"  {verdict}, score {found.score:.2f}", style="")
+    if round(found.score_without_metadata, 2) != round(found.score, 2):
+        line.append(f" ({found.score_without_metadata:.2f} without network and client fields)")
+    console.print(line)
+    console.print(f"{count(found.account_count, 'account')}, {count(found.request_count, 'request')}")
+    console.print(timeline(found.daily), style="green")
+
+
+def _template(found: Campaign, console: Console) -> None:
+    heading("Template", console)
+    quote(template(found.template, TEMPLATE) if found.template else Text("(no fixed text)"), console)
+    if found.variants:
+        more = f" ({found.wordings} wordings in all)" if found.wordings > 1 + len(found.variants) else ""
+        heading(f"Also sent by these accounts{more}", console)
+        for variant in found.variants:
+            quote(template(variant, TEMPLATE // 3), console)
+
+
+def _reasons(found: Campaign, console: Console) -> None:
+    of_text = [r for r in found.reasons if not r.metadata]
+    _list("What speaks for it", "+", "red", [r for r in of_text if r.speaks_for], console)
+    _list("What speaks against it", "-", "blue", [r for r in of_text if not r.speaks_for], console)
+    network = [r for r in found.reasons if r.metadata]
+    if network:
+        heading("Network and client fields (not in the score without them)", console)
+        for reason in network:
+            mark, style = ("+", "red") if reason.speaks_for else ("-", "blue")
+            bullets([_sentence(reason)], console, mark, style)
+
+
+def _list(title: str, mark: str, style: str, reasons: list[Reason], console: Console) -> None:
+    heading(title, console)
+    bullets([_sentence(r) for r in reasons] or ["nothing that was looked at"], console, mark, style)
+
+
+def _sentence(reason: Reason) -> str:
+    """Return the reason with how much it multiplies the odds."""
+    times = 10 ** abs(reason.weight)
+    if times < 1.05:
+        return f"{reason.text} [no weight]"
+    return f"{reason.text} [odds {'×' if reason.speaks_for else '÷'} {times:.2g}]"
+
+
+def _examples(found: Campaign, console: Console) -> None:
+    styled = has_styles(console)
+    how = "underlined" if styled else "in «…»"
+    heading(f"Examples (what belongs to the template is {how})", console)
+    for example in found.examples:
+        console.print(_caption(example), no_wrap=True, overflow="ellipsis")
+        quote(marked(_short(example.pieces), styled=styled), console)
+
+
+def _caption(example: Example) -> Text:
+    line = Text("  ")
+    line.append_text(logged(example.request_id, 48))
+    line.append(", ")
+    line.append_text(logged(example.account, 40))
+    return line.append(f", {moment(example.timestamp)}, {example.segment.replace('_', ' ')}", style="dim")
+
+
+def _short(pieces: Iterable[Piece]) -> Iterable[tuple[str, bool]]:
+    """Yield the pieces with long ones cut in the middle, until the example is long enough."""
+    left = EXAMPLE
+    for piece in pieces:
+        if left <= 0:
+            yield "…", False
+            return
+        text = shorten_middle(piece.text, FIXED if piece.fixed else SLOT)
+        yield shorten(text, max(20, left)), piece.fixed
+        left -= len(text)
