@@ -52,7 +52,8 @@ def link_families(
 ) -> Links:
     """Return what belongs together among the families of a log.
 
-    family, request: (m,) the distinct memberships, sorted by family, then request. account: (requests,) codes.
+    family, request: (m,) the distinct memberships, sorted by family, then request.
+    account: (requests,) the account code of each.
     """
     if len(family) == 0:
         return Links(np.arange(families), np.arange(families))

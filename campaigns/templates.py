@@ -2,14 +2,18 @@
 
 A few prompts from different accounts are laid side by side. A word belongs to the template when
 a run of three words around it stands in at least half of the prompts; everything else is slot.
+A single fixed word between two slots ("Answer:") has no such run: inside a slot, a word that
+nearly every prompt has there exactly once is fixed too.
+
 The prompt that shows most of the template in the fewest words is printed, its slots cut out, so
 the fixed text keeps its punctuation and spelling.
 """
 
 from __future__ import annotations
 
+import unicodedata
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,18 +22,24 @@ from numpy.typing import NDArray
 from fingerprint.minhash import MinHasher
 
 SLOT = "{slot}"
-_RUN = 3
-_SHARED = 0.5
 SAMPLE = 40
 """Prompts that a template is induced from; more change nothing."""
+
+_RUN = 3
+_SHARED = 0.5
+_SINGLE = 0.9
+_FEW = 4  # from fewer prompts than this a single word proves nothing
 
 
 @dataclass(frozen=True)
 class Template:
-    """text: fixed spans joined by {slot}. runs: token-run hashes that make up the fixed text."""
+    """text: fixed spans joined by {slot}. runs: hashes of the three-word runs of the fixed text;
+    words: token hashes of fixed words that stand alone between slots.
+    """
 
     text: str
     runs: frozenset[int]
+    words: frozenset[int] = frozenset()
 
 
 def induce(texts: Sequence[str], hasher: MinHasher) -> Template:
@@ -45,31 +55,33 @@ def induce(texts: Sequence[str], hasher: MinHasher) -> Template:
         range(len(texts)),
         key=lambda i: (len(shared.intersection(run_lists[i].tolist())), -len(token_lists[i]), -i),
     )
-    text = "".join(part if fixed else SLOT for part, fixed in mark(texts[shown], shared, hasher))
-    return Template(text, shared)
+    words = _single_words(token_lists, shared)
+    found = Template("", shared, words)
+    text = "".join(piece if fixed else SLOT for piece, fixed in mark(texts[shown], found, hasher))
+    return Template(text, shared, words)
 
 
-def mark(text: str, runs: frozenset[int], hasher: MinHasher) -> list[tuple[str, bool]]:
+def mark(text: str, template: Template, hasher: MinHasher) -> list[tuple[str, bool]]:
     """Split a text into (piece, is template) pairs that join to the text again."""
     tokens, starts, ends = hasher.tokens(text)
     raw = text.encode("utf-8", "replace")
-    found = _runs(tokens)
-    fixed = np.zeros(len(tokens), dtype=np.bool_)
-    for i in np.flatnonzero([run in runs for run in found.tolist()]):
-        fixed[i : i + min(_RUN, len(tokens))] = True
+    fixed = _fixed(tokens, template.runs)
+    for first, last in _stretches(~fixed):
+        for i in _once(tokens[first : last + 1]):
+            fixed[first + i] |= int(tokens[first + i]) in template.words
     pieces: list[tuple[str, bool]] = []
-    at = 0
-    for first, last, is_fixed in _stretches(fixed):
-        if not is_fixed:
-            continue
-        begin, end = _with_marks(raw, int(starts[first]), int(ends[last]), at)
-        if begin > at:
-            pieces.append((raw[at:begin].decode("utf-8", "replace"), False))
-        pieces.append((raw[begin:end].decode("utf-8", "replace"), True))
-        at = end
-    if at < len(raw):
-        pieces.append((raw[at:].decode("utf-8", "replace"), False))
-    return [(piece, is_fixed or not piece.strip()) for piece, is_fixed in pieces]
+    rest = 0
+    for first, last in _stretches(fixed):
+        before = raw[rest : starts[first]].decode("utf-8", "replace")
+        inside = raw[starts[first] : ends[last]].decode("utf-8", "replace")
+        after = raw[ends[last] :].decode("utf-8", "replace")
+        # Brackets, colons and quotes that touch fixed words belong to them.
+        kept = before[: len(before) - _marks(reversed(before))]
+        follow = _marks(iter(after))
+        pieces += [(kept, False), (before[len(kept) :] + inside + after[:follow], True)]
+        rest = int(ends[last]) + len(after[:follow].encode())
+    pieces.append((raw[rest:].decode("utf-8", "replace"), False))
+    return [(piece, fixed or not piece.strip()) for piece, fixed in pieces if piece]
 
 
 def _runs(tokens: NDArray[np.uint64]) -> NDArray[np.uint64]:
@@ -83,20 +95,52 @@ def _runs(tokens: NDArray[np.uint64]) -> NDArray[np.uint64]:
     return runs
 
 
-def _stretches(flags: NDArray[np.bool_]) -> list[tuple[int, int, bool]]:
-    """Return (first, last, value) of each run of equal flags."""
-    if len(flags) == 0:
-        return []
-    cuts = np.flatnonzero(np.diff(flags)) + 1
-    starts = np.concatenate([[0], cuts])
-    ends = np.concatenate([cuts, [len(flags)]]) - 1
-    return [(int(a), int(b), bool(flags[a])) for a, b in zip(starts, ends, strict=True)]
+def _fixed(tokens: NDArray[np.uint64], shared: frozenset[int]) -> NDArray[np.bool_]:
+    """Return which tokens lie in a shared run."""
+    fixed = np.zeros(len(tokens), dtype=np.bool_)
+    for i, run in enumerate(_runs(tokens).tolist()):
+        if run in shared:
+            fixed[i : i + _RUN] = True
+    return fixed
 
 
-def _with_marks(raw: bytes, begin: int, end: int, least: int) -> tuple[int, int]:
-    """Widen a fixed span over the ASCII punctuation that touches it: brackets, colons, quotes."""
-    while begin > least and 0x20 < raw[begin - 1] < 0x7F and not chr(raw[begin - 1]).isalnum():
-        begin -= 1
-    while end < len(raw) and 0x20 < raw[end] < 0x7F and not chr(raw[end]).isalnum():
-        end += 1
-    return begin, end
+def _single_words(token_lists: list[NDArray[np.uint64]], shared: frozenset[int]) -> frozenset[int]:
+    """Return the words that nearly every prompt has exactly once in the same slot."""
+    gaps = []
+    for tokens in token_lists:
+        slots = list(_stretches(~_fixed(tokens, shared)))
+        gaps.append(
+            [{int(tokens[first + i]) for i in _once(tokens[first : last + 1])} for first, last in slots]
+        )
+    usual = Counter(len(slots) for slots in gaps).most_common(1)[0][0]
+    alike = [slots for slots in gaps if len(slots) == usual]
+    if len(alike) < _FEW:
+        return frozenset()
+    found: set[int] = set()
+    for slot in range(usual):
+        counts = Counter(word for slots in alike for word in slots[slot])
+        found |= {word for word, count in counts.items() if count >= _SINGLE * len(alike)}
+    return frozenset(found)
+
+
+def _once(tokens: NDArray[np.uint64]) -> list[int]:
+    """Return the places of the tokens that occur exactly once."""
+    _, first, counts = np.unique(tokens, return_index=True, return_counts=True)
+    return [int(place) for place in first[counts == 1]]
+
+
+def _stretches(flags: NDArray[np.bool_]) -> Iterator[tuple[int, int]]:
+    """Yield (first, last) of each run of true flags."""
+    edges = np.flatnonzero(np.diff(np.concatenate([[False], flags, [False]]).astype(np.int8)))
+    for first, after in edges.reshape(-1, 2).tolist():
+        yield first, after - 1
+
+
+def _marks(characters: Iterator[str]) -> int:
+    """Return how many punctuation marks and symbols come first."""
+    count = 0
+    for char in characters:
+        if unicodedata.category(char)[0] not in "PS":
+            break
+        count += 1
+    return count

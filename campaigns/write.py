@@ -103,7 +103,7 @@ class Writer:
                 continue
             text = self.snapshot.read_prompts(np.array([prompt]))[0]
             for template in templates:
-                pieces = mark(text, template.runs, hasher)
+                pieces = mark(text, template, hasher)
                 fixed = sum(len(piece) for piece, is_fixed in pieces if is_fixed)
                 best = max(best, (fixed, name, pieces), key=lambda found: found[0])
         time = int(requests.time_us[row])
