@@ -139,6 +139,8 @@ class Memberships:
         pairs = np.unique(links.group[self.family] * total + self.request)
         label, request = pairs // total, pairs % total
         names, starts = np.unique(label, return_index=True)
+        if len(names) == 0:
+            return []
         size = np.bincount(self.family, minlength=len(links.group))
         largest_first = np.lexsort((np.arange(len(size)), -size, links.group))
         cuts = np.searchsorted(links.group[largest_first], names)
