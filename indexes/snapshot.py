@@ -73,7 +73,12 @@ class Snapshot:
         return np.concatenate([[0], np.cumsum(counts, dtype=np.int64)]).astype(np.int64)
 
     @cached_property
-    def _canonical(self) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
+    def canonical(self) -> NDArray[np.uint64]:
+        """(prompts,) keyed hash of each prompt's canonical form: its name in other generations."""
+        return np.asarray(self._text_column("canonical")[self.text_of])
+
+    @cached_property
+    def _numbering(self) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
         """(prompt of each text, first text of each prompt)."""
         hashes = self._text_column("canonical")
         _, first, inverse = np.unique(hashes, return_index=True, return_inverse=True)
@@ -85,12 +90,12 @@ class Snapshot:
     @property
     def prompt_of(self) -> NDArray[np.int32]:
         """(texts,) int32, the prompt of each text."""
-        return self._canonical[0]
+        return self._numbering[0]
 
     @property
     def text_of(self) -> NDArray[np.int64]:
         """(prompts,) int64, the first text of each prompt."""
-        return self._canonical[1]
+        return self._numbering[1]
 
     @cached_property
     def tokens(self) -> NDArray[np.uint32]:

@@ -1,0 +1,99 @@
+"""Embedding an index and searching it by meaning, with a stand-in encoder."""
+
+import json
+
+import numpy as np
+import pytest
+
+from campaigns.representatives import representatives
+from indexes.embed import embed_prompts, neighbours
+from indexes.errors import NoVectors, SettingsMismatch, WorkspaceError
+from indexes.ingest import ingest
+from indexes.search import By, search
+from indexes.snapshot import Snapshot
+from indexes.workspace import Workspace
+
+
+class Letters:
+    """Embeds a text by how often it uses each letter: close texts, close vectors."""
+
+    def __init__(self, sha256: str = "a" * 64) -> None:
+        self.name, self.sha256, self.dimensions, self.calls = "letters", sha256, 26, 0
+
+    def encode(self, texts):
+        self.calls += len(texts)
+        counts = np.array(
+            [[t.casefold().count(chr(97 + i)) for i in range(26)] for t in texts], dtype=np.float32
+        )
+        return counts / np.linalg.norm(counts, axis=1, keepdims=True).clip(1e-9)
+
+
+PROMPTS = [
+    "how do i bake sourdough bread at home",
+    "prove that the square root of two is irrational",
+    "zzz zzz",
+]
+
+
+@pytest.fixture
+def workspace(tmp_path):
+    return indexed(tmp_path)
+
+
+def indexed(tmp_path, **options):
+    rows = [
+        {"model": "m", "user": f"u{account}", "messages": [{"role": "user", "content": text}]}
+        for account in range(3)
+        for text in (*PROMPTS[: account + 1], f"only {account} asks this: quorum {'abc'[account] * 9}")
+    ]
+    log = tmp_path / "log.jsonl"
+    log.write_text("".join(json.dumps(row) + "\n" for row in rows), "utf-8")
+    made = Workspace.create(tmp_path / "index", **options)
+    ingest(made, [log])
+    return Workspace.open(tmp_path / "index")
+
+
+def test_representatives_are_shared_prompts(workspace):
+    snapshot = Snapshot(workspace)
+    assert snapshot.read_prompts(representatives(snapshot, min_accounts=2)) == PROMPTS[:2]
+    assert len(representatives(snapshot, min_accounts=1)) == len(snapshot.text_of)
+
+
+def test_search_by_meaning_finds_other_words(workspace):
+    encoder = Letters()
+    snapshot = Snapshot(workspace)
+    assert embed_prompts(snapshot, representatives(snapshot, min_accounts=1), encoder) == len(
+        snapshot.text_of
+    )
+    opened = Snapshot(Workspace.open(workspace.root))
+    scrambled = " ".join(reversed(PROMPTS[0].split())).upper()
+    found = search(opened, scrambled, by=By.MEANING, neighbours=neighbours(opened, encoder))
+    assert found[0].text == PROMPTS[0]
+    assert found[0].by == "meaning"
+    assert found[0].cosine == pytest.approx(1, abs=1e-5)
+
+
+def test_a_prompt_is_embedded_once(workspace):
+    encoder = Letters()
+    prompts = representatives(Snapshot(workspace), min_accounts=2)
+    assert embed_prompts(Snapshot(workspace), prompts, encoder) == 2
+    assert embed_prompts(Snapshot(Workspace.open(workspace.root)), prompts, encoder) == 0
+    assert encoder.calls == 2
+
+
+def test_vectors_of_another_model_are_never_compared(workspace):
+    snapshot = Snapshot(workspace)
+    embed_prompts(snapshot, representatives(snapshot, min_accounts=2), Letters())
+    with pytest.raises(SettingsMismatch):
+        neighbours(Snapshot(Workspace.open(workspace.root)), Letters("b" * 64))
+
+
+def test_without_vectors_there_is_no_search_by_meaning(workspace):
+    with pytest.raises(NoVectors):
+        neighbours(Snapshot(workspace), Letters())
+
+
+def test_an_index_without_texts_cannot_be_embedded(tmp_path):
+    snapshot = Snapshot(indexed(tmp_path, with_text=False))
+    with pytest.raises(WorkspaceError, match="keeps no texts"):
+        embed_prompts(snapshot, np.array([0]), Letters())
