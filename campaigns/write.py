@@ -13,6 +13,7 @@ from campaigns.families import Families
 from campaigns.judge import Verdict
 from campaigns.report import Campaign, Example, Piece, Reason, alerts
 from campaigns.templates import SAMPLE, Template, induce, mark
+from fingerprint.minhash import MinHasher
 from indexes.segment import PROMPT_SEGMENTS
 from indexes.snapshot import NO_TIME, Snapshot
 from promptlog.times import to_iso
@@ -30,20 +31,33 @@ class Writer:
     members: Memberships
     threshold: float
 
+    @property
+    def _hasher(self) -> MinHasher:
+        return self.snapshot.workspace.hasher
+
     def templates(self, candidate: Candidate) -> list[Template]:
-        """Return the templates of the candidate's largest families, no part twice."""
+        """Return the templates of the candidate's wordings, the most used first.
+
+        A family most of whose requests a larger one explains already is a piece of that one's
+        template, or a phrase in its slots, and is passed over.
+        """
         held = [
             np.intersect1d(self.members.requests_of(f), candidate.rows, assume_unique=True)
             for f in candidate.families.tolist()
         ]
-        largest = np.argsort([-len(rows) for rows in held], kind="stable")[: 3 * _VARIANTS].tolist()
+        explained = np.empty(0, np.int64)
         found: list[Template] = []
-        for place in largest:
-            texts = self._sample(int(candidate.families[place]), held[place])
-            template = induce(texts, self.snapshot.workspace.hasher)
-            if template.runs and not any(template.runs & other.runs for other in found):
+        for place in np.argsort([-len(rows) for rows in held], kind="stable").tolist():
+            new = np.setdiff1d(held[place], explained, assume_unique=True)
+            if 2 * len(new) < len(held[place]):
+                continue
+            template = induce(self._sample(int(candidate.families[place]), held[place]), self._hasher)
+            if template.runs and not any(template.text == other.text for other in found):
                 found.append(template)
-        return found[:_VARIANTS] or [Template("", frozenset())]
+                explained = np.union1d(explained, held[place])
+            if len(found) == _VARIANTS:
+                break
+        return found or [Template("", frozenset())]
 
     def campaign(self, candidate: Candidate, verdict: Verdict, templates: list[Template]) -> Campaign:
         """Return the report's entry of a candidate."""
@@ -95,7 +109,7 @@ class Writer:
 
     def _example(self, row: int, templates: list[Template]) -> Example:
         """Return one request, shown by the segment that holds most of a template."""
-        requests, hasher = self.snapshot.requests, self.snapshot.workspace.hasher
+        requests = self.snapshot.requests
         best: tuple[int, str, list[tuple[str, bool]]] = (-1, "", [])
         for place, name in enumerate(PROMPT_SEGMENTS):
             prompt = requests.prompts[row, place]
@@ -103,7 +117,7 @@ class Writer:
                 continue
             text = self.snapshot.read_prompts(np.array([prompt]))[0]
             for template in templates:
-                pieces = mark(text, template, hasher)
+                pieces = mark(text, template, self._hasher)
                 fixed = sum(len(piece) for piece, is_fixed in pieces if is_fixed)
                 best = max(best, (fixed, name, pieces), key=lambda found: found[0])
         time = int(requests.time_us[row])

@@ -1,0 +1,88 @@
+"""A campaign's plan: every parameter, drawn at random, and what limits them together."""
+
+from dataclasses import asdict, dataclass
+from random import Random
+from typing import Any
+
+from worlds.chance import logint, loguniform, weighted
+from worlds.instructions import LOCAL, NEUTRAL, TRAINING
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What an operator decides. `each` are the template's requests of one account on average."""
+
+    accounts: int
+    each: int
+    mixing: float
+    """Share of the accounts' traffic that is innocent."""
+    purpose: str
+    tongue: str
+    kind: str
+    words: int
+    wordings: int
+    """Fixed wordings of the template; 0 where every request is worded afresh."""
+    padding: float
+    hidden: float
+    inputs: str
+    """What fills the slots: bank, real prompts, or problems."""
+    repeated: float
+    schedule: str
+    """clock, office, bursts, night, or people: hours like those of the crowd."""
+    roster: str
+    """parallel, staggered, rotation or succession of the accounts."""
+    pace: str
+    """spread over an account's time, or in a session or two."""
+    load: str
+    window: float
+    """Share of the log that the campaign lasts."""
+    metadata: str
+    aged: float
+    """Share of the accounts with an ordinary life before and after."""
+
+    @property
+    def requests(self) -> int:
+        """Requests in all, cover traffic included."""
+        return round(self.accounts * self.each / (1 - self.mixing))
+
+    def parameters(self) -> dict[str, Any]:
+        """Return the parameters by name, rounded."""
+        return {k: round(v, 4) if isinstance(v, float) else v for k, v in asdict(self).items()}
+
+
+def some_plan(rng: Random, traffic: int, **given: Any) -> Plan:
+    """Return a plan that takes .01 to 20 % of `traffic`; what is given is not drawn."""
+    for _ in range(1000):
+        plan = _drawn(rng, given)
+        share = plan.accounts * plan.each / traffic
+        if given or (1e-4 <= share <= 0.2 and plan.requests <= 0.35 * traffic):
+            return plan
+    raise RuntimeError("no plan fits")
+
+
+def _drawn(rng: Random, given: dict[str, Any]) -> Plan:
+    kind = weighted(rng, {"system": 3, "user": 3, "both": 1, "prefix": 1.5, "suffix": 2})
+    shared = {"accounts": logint(rng, 8, 1000), "each": 1 if rng.random() < 0.12 else logint(rng, 4, 200)}
+    return Plan(
+        **shared
+        | {
+            "mixing": rng.choice((0, 0, rng.uniform(0, 0.9))),
+            "purpose": rng.choice(TRAINING if rng.random() < 0.6 else NEUTRAL),
+            "tongue": "en" if rng.random() < 0.7 else rng.choice(LOCAL),
+            "kind": kind,
+            "words": logint(rng, 8, 60) if kind in ("prefix", "suffix") else logint(rng, 12, 300),
+            "wordings": weighted(rng, {1: 5, 0: 2, logint(rng, 2, 40): 3}),
+            "padding": rng.choice((0, 0, 0, rng.random())),
+            "hidden": rng.choice((0, 0, 0, 0, rng.uniform(0.01, 0.2))),
+            "inputs": "real" if kind in ("prefix", "suffix") else weighted(rng, {"bank": 4, "real": 1}),
+            "repeated": rng.choice((0, rng.uniform(0, 0.3))),
+            "schedule": weighted(rng, {"clock": 4, "office": 2, "bursts": 2, "night": 1, "people": 1.5}),
+            "roster": weighted(rng, {"parallel": 3, "staggered": 2, "rotation": 2, "succession": 2}),
+            "pace": weighted(rng, {"spread": 3, "sessions": 1}),
+            "load": weighted(rng, {"even": 2, "poisson": 2, "hot": 1.5}),
+            "window": loguniform(rng, 0.03, 1),
+            "metadata": weighted(rng, {"proxies": 3, "one network": 1, "blank": 1, "crowd": 1}),
+            "aged": rng.choice((0, 0, rng.random())),
+        }
+        | given
+    )
