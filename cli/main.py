@@ -19,7 +19,6 @@ from typer.core import TyperGroup
 from cli.commands import campaigns, demo, formats, index, search, show, verify
 from cli.safe import visible
 from cli.streams import forgive_encodings, talk
-from promptlog.errors import PromptprintError
 
 COULD_NOT_RUN = 2
 INTERRUPTED = 130
@@ -43,13 +42,8 @@ class Commands(TyperGroup):
         except typer.TyperException as error:
             talk(f"promptprint: {error.format_message()} (--help says more)")
             code = error.exit_code
-        except (PromptprintError, OSError) as error:
-            talk(f"promptprint: {error}")
-            code = COULD_NOT_RUN
-        except Exception:
-            # A traceback names lines of code; the values of variables, which may be logged text, stay out.
-            typer.echo(visible(traceback.format_exc(), lines=True), err=True)
-            talk("promptprint: this is a defect of promptprint, not of your log")
+        except Exception as error:
+            _explain(error)
             code = COULD_NOT_RUN
         if code == READER_GONE:
             _let_go_of_stdout()
@@ -62,7 +56,7 @@ class Commands(TyperGroup):
         except BrokenPipeError:
             raise typer.Exit(READER_GONE) from None
         except KeyboardInterrupt:
-            talk("interrupted; what was committed is kept")
+            talk("promptprint: interrupted")
             raise typer.Exit(INTERRUPTED) from None
 
 
@@ -93,6 +87,18 @@ def main() -> None:
     """Run promptprint."""
     forgive_encodings()
     app(prog_name="promptprint")
+
+
+def _explain(error: Exception) -> None:
+    """Say what went wrong: in one line where the user can mend it."""
+    from promptlog.errors import PromptprintError
+
+    if isinstance(error, PromptprintError | OSError):
+        talk(f"promptprint: {error}")
+        return
+    # A traceback names lines of code; the values of variables, which may be logged text, stay out.
+    typer.echo(visible("".join(traceback.format_exception(error)), lines=True), err=True)
+    talk("promptprint: this is a defect of promptprint, not of your log")
 
 
 def _let_go_of_stdout() -> None:

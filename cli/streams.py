@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import typer
 
@@ -21,8 +21,13 @@ def console() -> Console:
     """Return stdout for tables and text; colours on a terminal only, and not with NO_COLOR."""
     from rich.console import Console
 
-    plain = None if os.environ.get("NO_COLOR") else "auto"
-    return Console(color_system=plain, markup=False, highlight=False, emoji=False)
+    class Stdout(Console):
+        def on_broken_pipe(self) -> None:
+            """Leave the exit code to cli.main; rich would exit with 1, which means "nothing found"."""
+            raise BrokenPipeError
+
+    colours: Literal["auto"] | None = None if os.environ.get("NO_COLOR") else "auto"
+    return Stdout(color_system=colours, markup=False, highlight=False, emoji=False)
 
 
 def write_json(document: bytes) -> None:

@@ -26,12 +26,16 @@ LOG, INDEX = "demo-log.jsonl", "index"
 
 Directory = Annotated[
     Path | None,
-    typer.Option("--dir", metavar="DIR", help="Where log and index go; a new temporary one if left out."),
+    typer.Option("--dir", metavar="DIR", help="Where log and index go; temporary without it."),
 ]
 
 
 def demo(directory: Directory = None, as_json: options.Json = False) -> None:
-    """Index a log with planted campaigns and show what is found in it."""
+    """Try everything on a log that comes along.
+
+    The log is three weeks of invented traffic with planted campaigns; at the end, what was
+    found is compared with what was planted.
+    """
     import msgspec
 
     from campaigns.find import find_campaigns

@@ -11,22 +11,23 @@ from cli import options, streams
 Files = Annotated[list[str], typer.Argument(metavar="FILE...", help="Logs; - reads standard input.")]
 Records = Annotated[
     int,
-    typer.Option(metavar="N", min=0, max=10_000, help="Show the first N records as they would be indexed."),
+    typer.Option(metavar="N", min=0, max=10_000, help="Show the first N as they would be indexed."),
 ]
 
 
 def formats(files: Files, records: Records = 0, as_json: options.Json = False) -> None:
-    """Say what format logs have, how sure that is, and what is wrong with them.
+    """Say what format logs have and how readable they are.
 
     Exits with 1 when no file has a known format, with 2 when one cannot be read.
     """
     import msgspec
 
     import promptlog
+    from cli.files import named
     from cli.render import formats as render
 
     described, failed = [], False
-    for path in promptlog.walk(files):
+    for path in named(files):
         try:
             described.append(promptlog.describe(path, records))
         except promptlog.LogError as error:

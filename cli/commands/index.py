@@ -32,9 +32,7 @@ NoText = Annotated[
 ]
 Key = Annotated[
     Path | None,
-    typer.Option(
-        "--key", metavar="FILE", help="The fingerprints' key, 64 hex digits; drawn at random without it."
-    ),
+    typer.Option("--key", metavar="FILE", help="The key, 64 hex digits; random without it."),
 ]
 
 
@@ -47,13 +45,14 @@ def index(
     key: Key = None,
     as_json: options.Json = False,
 ) -> None:
-    """Read logs into an index; what is in already is left out.
+    """Read logs into an index.
 
-    Ctrl-C loses nothing committed. Exits with 1 when no request could be indexed.
+    What is in already is left out, so a command can be run again; Ctrl-C loses nothing
+    committed. Exits with 1 when no request could be indexed.
     """
     import msgspec
 
-    import promptlog
+    from cli.files import named
     from cli.progress import reading, reporter
     from cli.render.summary import summary as render
     from indexes.ingest import ingest
@@ -61,7 +60,7 @@ def index(
 
     fields = mapped(mapping)
     secret = read_key(key)
-    with _spooled(promptlog.walk(paths)) as files:
+    with _spooled(named(paths)) as files:
         workspace = Workspace.open_or_create(index, key=secret, with_text=not no_text)
         with reporter() as show:
             done = ingest(

@@ -30,7 +30,7 @@ Since = Annotated[
 ]
 Until = Annotated[
     str | None,
-    typer.Option(metavar="DATE", help="Only requests up to the end of this day, or before this ISO time."),
+    typer.Option(metavar="DATE", help="Only requests to this day's end, or before this ISO time."),
 ]
 Limit = Annotated[int, typer.Option(metavar="N", min=1, max=10_000, help="How many prompts to list.")]
 

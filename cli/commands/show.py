@@ -16,7 +16,7 @@ Name = Annotated[str, typer.Argument(metavar="ID", help="A campaign (c-…), a r
 
 
 def show(name: Name, index: options.Index, as_json: options.Json = False) -> None:
-    """Show one campaign, account or request with all that is known of it.
+    """Show one campaign, account or request.
 
     Exits with 1 when the index holds nothing of that name.
     """

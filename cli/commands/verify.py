@@ -8,7 +8,7 @@ from cli import options, streams
 
 
 def verify(index: options.Index, as_json: options.Json = False) -> None:
-    """Read every file of an index and compare it with what was published.
+    """Check every file of an index.
 
     Exits with 2 when a file is damaged or the index cannot be opened.
     """

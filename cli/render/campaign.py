@@ -11,12 +11,13 @@ from cli.render.surer import surer
 from cli.render.text import (
     bullets,
     count,
+    days,
     has_styles,
     heading,
     logged,
     marked,
-    moment,
     quote,
+    score,
     shorten,
     shorten_middle,
     template,
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 
 TEMPLATE = 600
 EXAMPLE = 420
-FIXED, SLOT = 120, 60
+FIXED, SLOT = 200, 60
 
 
 def campaign(found: Campaign, console: Console, *, limits: Iterable[str] = ()) -> None:
@@ -49,9 +50,9 @@ def campaign(found: Campaign, console: Console, *, limits: Iterable[str] = ()) -
 def _headline(found: Campaign, console: Console) -> None:
     verdict = "campaign" if found.alert else "candidate, no alert"
     line = Text(found.id, style="bold")
-    line.append(f"  {verdict}, score {found.score:.2f}", style="")
-    if round(found.score_without_metadata, 2) != round(found.score, 2):
-        line.append(f" ({found.score_without_metadata:.2f} without network and client fields)")
+    line.append(f"  {verdict}, score {score(found.score)}", style="")
+    if (without := score(found.score_without_metadata)) != score(found.score):
+        line.append(f" ({without} without network and client fields)")
     console.print(line)
     console.print(f"{count(found.account_count, 'account')}, {count(found.request_count, 'request')}")
     console.print(timeline(found.daily), style="green")
@@ -59,12 +60,12 @@ def _headline(found: Campaign, console: Console) -> None:
 
 def _template(found: Campaign, console: Console) -> None:
     heading("Template", console)
-    quote(template(found.template, TEMPLATE) if found.template else Text("(no fixed text)"), console)
+    quote(template(found.template or "(no fixed text)", TEMPLATE, lines=True), console)
     if found.variants:
         more = f" ({found.wordings} wordings in all)" if found.wordings > 1 + len(found.variants) else ""
         heading(f"Also sent by these accounts{more}", console)
         for variant in found.variants:
-            quote(template(variant, TEMPLATE // 3), console)
+            quote(template(variant, TEMPLATE // 3, lines=True), console)
 
 
 def _reasons(found: Campaign, console: Console) -> None:
@@ -97,7 +98,7 @@ def _examples(found: Campaign, console: Console) -> None:
     how = "underlined" if styled else "in «…»"
     heading(f"Examples (what belongs to the template is {how})", console)
     for example in found.examples:
-        console.print(_caption(example), no_wrap=True, overflow="ellipsis")
+        console.print(_caption(example), overflow="fold")
         quote(marked(_short(example.pieces), styled=styled), console)
 
 
@@ -106,7 +107,8 @@ def _caption(example: Example) -> Text:
     line.append_text(logged(example.request_id, 48))
     line.append(", ")
     line.append_text(logged(example.account, 40))
-    return line.append(f", {moment(example.timestamp)}, {example.segment.replace('_', ' ')}", style="dim")
+    where = "" if example.segment == "first_user" else f", {example.segment.replace('_', ' ')}"
+    return line.append(f", {days(example.timestamp, example.timestamp)}{where}", style="dim")
 
 
 def _short(pieces: Iterable[Piece]) -> Iterable[tuple[str, bool]]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from rich.text import Text
 
-from cli.render.text import count, heading, logged, moment, quote, template
+from cli.render.text import count, heading, logged, moment, quote, score, template
 from cli.safe import visible
 
 if TYPE_CHECKING:
@@ -73,15 +73,14 @@ def request(found: LoggedRequest, campaigns: Sequence[Campaign], console: Consol
 def _fields(fields: Iterable[tuple[str, str]], console: Console) -> None:
     for name, value in fields:
         if value:
-            line = Text(f"  {name:12} ", style="dim")
-            console.print(line.append_text(logged(value, 300, style="not dim")), overflow="fold")
+            line = Text().append(f"  {name:12} ", style="dim")
+            console.print(line.append_text(logged(value, 300)), overflow="fold")
 
 
 def _campaigns(campaigns: Sequence[Campaign], console: Console) -> None:
     heading("Campaigns that hold it" if campaigns else "No campaign holds it", console)
     for found in campaigns:
         alert = "" if found.alert else ", no alert"
-        console.print(
-            f"  {found.id}  score {found.score:.2f}{alert}, {count(found.account_count, 'account')}"
-        )
+        size = count(found.account_count, "account")
+        console.print(f"  {found.id}  score {score(found.score)}{alert}, {size}")
         quote(template(found.template, 160), console)

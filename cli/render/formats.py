@@ -30,10 +30,8 @@ def _description(file: FileDescription, console: Console) -> None:
     if file.format == "unknown":
         console.print(f"  no known format{packed}")
     else:
-        sure = f"{file.confidence:.0%} sure"
-        console.print(
-            f"  {file.format}{packed}, {sure}; {file.prompt_share:.0%} of the records hold prompt text"
-        )
+        share = f"{file.prompt_share:.0%} of the records hold prompt text"
+        console.print(f"  {file.format}{packed}, {file.confidence:.0%} sure; {share}")
     if file.problems:
         bullets(file.problems, console, "!", "yellow")
     for number, record in enumerate(file.records, 1):
@@ -54,6 +52,6 @@ def _field(name: str, value: object, console: Console) -> None:
         console.print(f"  {name}")
         quote(Text(visible(text, lines=True)), console)
     else:
-        line = Text(f"  {name}: ", style="dim")
+        line = Text().append(f"  {name}: ", style="dim")
         line.append_text(logged(text, 200))
         console.print(line, overflow="fold")

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cli.render.text import count, days, template
+from cli.render.text import count, days, score, template
 
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
 
     from campaigns.report import Campaign, CampaignReport
+
+OTHER_COLUMNS = 60
+"""What the columns before the template take; it gets three lines of the rest."""
 
 
 def report(found: CampaignReport, console: Console, *, every: bool = False) -> None:
@@ -19,11 +22,11 @@ def report(found: CampaignReport, console: Console, *, every: bool = False) -> N
     size = f"{count(found.requests, 'request')} of {count(found.accounts, 'account')}"
     console.print(f"{count(len(found.alerts), 'campaign')} in {size}")
     _print(found.alerts, console)
+    other = f"below the threshold of {found.threshold:g}, or too small to alert"
     if below and not every:
-        more = f"{count(len(below), 'candidate')} below the threshold of {found.threshold:g}, or too small to alert"
-        console.print(f"\n{more}: --all lists them", style="dim")
+        console.print(f"\n{count(len(below), 'candidate')} {other}: --all lists them", style="dim")
     elif below:
-        console.print(f"\nBelow the threshold of {found.threshold:g}, or too small to alert")
+        console.print(f"\n{count(len(below), 'candidate')} {other}")
         _print(below, console)
 
 
@@ -31,10 +34,11 @@ def _print(campaigns: tuple[Campaign, ...] | list[Campaign], console: Console) -
     if not campaigns:
         return
     table = _table()
+    room = max(3 * (console.width - OTHER_COLUMNS) - 8, 40)
     for c in campaigns:
         table.add_row(
-            c.id, f"{c.score:.2f}", f"{c.account_count:,}", f"{c.request_count:,}", days(c.first, c.last),
-            template(c.template, 64),
+            c.id, score(c.score), f"{c.account_count:,}", f"{c.request_count:,}", days(c.first, c.last),
+            template(c.template, room),
         )  # fmt: skip
     console.print()
     console.print(table)

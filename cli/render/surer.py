@@ -30,10 +30,10 @@ def surer(found: Campaign) -> Iterator[str]:
     elif abs(weight.get("rhythm", WEAK)) < WEAK:
         yield "Rhythm: the accounts' hours do not tell a person from a machine yet; logs of more days would."
     if each < FEW_REQUESTS:
-        yield f"More requests: {each:.1f} an account are few; a longer log would show how they divide the work."
+        yield f"More requests: {each:.1f} an account are few; a longer log shows how they divide the work."
     if found.account_count < FEW_ACCOUNTS:
-        yield f"More accounts: {found.account_count} never alert; look for others with: promptprint search TEXT"
-    if "co_use" not in weight:
+        yield f"More accounts: {found.account_count} never alert; look for others with: promptprint search"
+    if "co_use" not in weight and not found.variants:
         yield "Other templates: one wording is known; look for a second that the same accounts share."
     if not {"addresses", "organisation", "client"} & weight.keys():
         yield "Network: addresses and client programs are missing or say nothing; gateway logs may have them."

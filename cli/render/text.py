@@ -43,6 +43,11 @@ def count(number: int, noun: str) -> str:
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
+def score(value: float) -> str:
+    """Return a score with two digits; one is never certain."""
+    return ">0.99" if value > 0.99 else f"{value:.2f}"
+
+
 def days(first: str, last: str) -> str:
     """Return the days between two times, the year once: 2026-05-06–05-21.
 
@@ -62,12 +67,13 @@ def moment(timestamp: str) -> str:
     return f"{timestamp[:10]} {timestamp[11:19]}" if timestamp else "no time"
 
 
-def template(text: str, length: int) -> Text:
-    """Return a template with its slots set apart."""
+def template(text: str, length: int, *, lines: bool = False) -> Text:
+    """Return a template with its slots set apart, in one line or in its own lines."""
     from rich.text import Text
 
     shown = Text()
-    for place, fixed in enumerate(shorten(visible(shorten(text, length)), length).split(SLOT)):
+    text = shorten(text, length) if lines else shorten(" ".join(text.split()), length)
+    for place, fixed in enumerate(shorten(visible(text, lines=lines), length).split(SLOT)):
         if place:
             shown.append(SLOT, style="cyan")
         shown.append(fixed)
@@ -96,7 +102,7 @@ def quote(text: Text, console: Console) -> None:
     for line in text.split("\n", allow_blank=True):
         for part in line.wrap(console, max(20, console.width - len(QUOTE))) or [Text()]:
             part.rstrip()
-            console.print(Text(QUOTE, style="dim") + part)
+            console.print(Text().append(QUOTE, style="dim").append_text(part))
 
 
 def heading(text: str, console: Console) -> None:
@@ -109,14 +115,13 @@ def heading(text: str, console: Console) -> None:
 
 def bullets(lines: Iterable[str], console: Console, mark: str = "-", style: str = "") -> None:
     """Print sentences as a list, wrapped behind their mark."""
-    from rich.padding import Padding
-    from rich.table import Table
     from rich.text import Text
 
-    grid = Table.grid(padding=(0, 1))
     for line in lines:
-        grid.add_row(Text(mark, style=style), Text(visible(line)))
-    console.print(Padding(grid, (0, 0, 0, 2)))
+        parts = Text(visible(line)).wrap(console, max(20, console.width - 4))
+        for place, part in enumerate(parts):
+            part.rstrip()
+            console.print(Text("    ") + part if place else Text("  ") + Text(f"{mark} ", style=style) + part)
 
 
 def has_styles(console: Console) -> bool:
