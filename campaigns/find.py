@@ -5,8 +5,10 @@ prompts → near copies → families → groups of families that share accounts 
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
@@ -17,7 +19,7 @@ from campaigns.families import find_families
 from campaigns.judge import judge
 from campaigns.linking import link_families
 from campaigns.pools import pools
-from campaigns.report import LIMITS, SCHEMA_VERSION, THRESHOLD, CampaignReport
+from campaigns.report import LIMITS, SCHEMA_VERSION, THRESHOLD, Campaign, CampaignReport
 from campaigns.write import Writer
 from indexes.snapshot import Snapshot
 
@@ -52,6 +54,7 @@ def find_campaigns(
         if verdict.score >= MIN_SCORE:
             found.append(writer.campaign(candidate, verdict, templates))
     found.sort(key=lambda c: (-c.score, -c.account_count, c.id))
+    found = _told_apart(found)
     return CampaignReport(
         schema_version=SCHEMA_VERSION,
         generation=snapshot.workspace.manifest.generation,
@@ -61,6 +64,19 @@ def find_campaigns(
         limits=LIMITS,
         campaigns=tuple(found),
     )
+
+
+def _told_apart(found: list[Campaign]) -> list[Campaign]:
+    """Return the campaigns with an id each: a request may open two of them."""
+    seen: Counter[str] = Counter()
+    named = []
+    for campaign in found:
+        seen[campaign.id] += 1
+        times = seen[campaign.id]
+        named.append(
+            campaign if times == 1 else msgspec.structs.replace(campaign, id=f"{campaign.id}-{times}")
+        )
+    return named
 
 
 def near_copies(snapshot: Snapshot) -> NDArray[np.int64]:

@@ -93,7 +93,12 @@ class MinHasher:
             num_perm=num_perm,
             seed=seed,
         )
+        self._key = key
         self._constants = _derive_constants(key)
+
+    def derive(self, purpose: bytes) -> bytes:
+        """Return 32 secret bytes for another use of the index's key; purposes of up to 16 bytes."""
+        return hashlib.blake2b(key=self._key, digest_size=32, person=purpose).digest()
 
     @cached_property
     def permutations(self) -> tuple[Signatures, Signatures]:

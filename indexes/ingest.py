@@ -20,11 +20,19 @@ from indexes import manifest as manifests
 from indexes.manifest import Input
 from indexes.segment import SegmentBuilder
 from indexes.workspace import Workspace, Writer
-from promptlog.reader import read
+from promptlog.errors import LogError
+from promptlog.reader import LogBatch, given_format, read
 
 SEGMENT_REQUESTS = 250_000
 SEGMENT_BYTES = 512 << 20
 COMMIT_REQUESTS = 1_000_000
+
+
+class Unreadable(msgspec.Struct, frozen=True):
+    """A file that is no log we can read, and why."""
+
+    path: str
+    reason: str
 
 
 class IngestSummary(msgspec.Struct, frozen=True):
@@ -39,6 +47,7 @@ class IngestSummary(msgspec.Struct, frozen=True):
     quarantined: int
     accounts: int
     seconds: float
+    unreadable: tuple[Unreadable, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -59,6 +68,15 @@ class _Run:
         self.builder = SegmentBuilder(writer.workspace.hasher)
         self.accounts: set[str] = set()
         self.indexed = self.quarantined = self.uncommitted = 0
+
+    def take(self, batch: LogBatch) -> None:
+        """Take in one batch, and write a segment when enough has come together."""
+        self.indexed += batch.records.num_rows
+        self.quarantined += len(batch.skipped)
+        self.accounts.update(pc.unique(batch.records.column("account")).to_pylist())
+        self.builder.add(batch.records, batch.skipped)
+        if self.builder.requests >= SEGMENT_REQUESTS or self.builder.bytes >= SEGMENT_BYTES:
+            self.flush()
 
     def flush(self) -> None:
         """Write what has been gathered as a segment, if anything."""
@@ -81,28 +99,34 @@ def ingest(
 ) -> IngestSummary:
     """Append the requests of log files that are not in the index yet.
 
-    Raises LogError for a file that is no log, IndexLocked while another process writes.
+    A file that is no log is reported in the summary and the others are read. Raises LogError for
+    an unknown format or mapping, IndexLocked while another process writes.
     """
+    given_format(format, mapping)
     started = time.monotonic()
     files = known = 0
+    unreadable: list[Unreadable] = []
     with workspace.writing() as writer:
         run = _Run(writer)
+
+        def tell(path: Path) -> None:
+            elapsed = max(time.monotonic() - started, 1e-9)
+            progress(Progress(str(path), run.indexed, run.quarantined, run.indexed / elapsed))
+
         for path in paths:
             entry = _identify(path)
             if any(entry.sha256 == other.sha256 for other in writer.inputs):
                 known += 1
                 continue
-            files += 1
             before = run.indexed, run.quarantined
-            for batch in read(path, source=len(writer.inputs), format=format, mapping=mapping):
-                run.indexed += batch.records.num_rows
-                run.quarantined += len(batch.skipped)
-                run.accounts.update(pc.unique(batch.records.column("account")).to_pylist())
-                run.builder.add(batch.records, batch.skipped)
-                if run.builder.requests >= SEGMENT_REQUESTS or run.builder.bytes >= SEGMENT_BYTES:
-                    run.flush()
-                elapsed = time.monotonic() - started
-                progress(Progress(str(path), run.indexed, run.quarantined, run.indexed / max(elapsed, 1e-9)))
+            try:
+                for batch in read(path, source=len(writer.inputs), format=format, mapping=mapping):
+                    run.take(batch)
+                    tell(path)
+            except LogError as error:
+                unreadable.append(Unreadable(entry.path, str(error)))
+                continue
+            files += 1
             writer.add_input(
                 msgspec.structs.replace(
                     entry, records=run.indexed - before[0], quarantined=run.quarantined - before[1]
@@ -118,9 +142,11 @@ def ingest(
         generation = writer.workspace.manifest.generation
     return IngestSummary(
         1, generation, files, known, run.indexed + run.quarantined, run.indexed, run.quarantined,
-        len(run.accounts - {""}), round(time.monotonic() - started, 3),
+        len(run.accounts - {""}), round(time.monotonic() - started, 3), tuple(unreadable),
     )  # fmt: skip
 
 
 def _identify(path: Path) -> Input:
-    return Input(str(path), path.stat().st_size, manifests.digest(path), 0, 0)
+    # A file name is bytes; what is not UTF-8 in it is spelt out, for the manifest is JSON.
+    name = str(path).encode("utf-8", "backslashreplace").decode()
+    return Input(name, path.stat().st_size, manifests.digest(path), 0, 0)

@@ -43,8 +43,7 @@ class BandTable:
     def candidates(self, signature: NDArray[np.uint32]) -> NDArray[np.uint32]:
         """Return the distinct text rows that share a band with a (num_perm,) signature."""
         found = []
-        for band in range(BANDS):
-            key = band_keys(signature[None, :], band)[0]
+        for band, key in enumerate(_keys_of(signature)):
             first, last = np.searchsorted(self.keys[band], [key, key + np.uint64(1)])
             found.append(self.texts[band, first:last])
         return np.unique(np.concatenate(found))
@@ -52,15 +51,30 @@ class BandTable:
 
 @njit(nogil=True, parallel=True, cache=True)
 def band_keys(signatures, band):  # type: ignore[no-untyped-def]
-    """Return the (n,) uint64 keys of one band; the band's number is part of the hash."""
+    """Return the (n,) uint64 keys of one band."""
     keys = np.empty(signatures.shape[0], dtype=np.uint64)
     for i in prange(signatures.shape[0]):
-        x = np.uint64(band + 1) * np.uint64(0x9E3779B97F4A7C15)
-        for row in range(band * ROWS, band * ROWS + ROWS):
-            x = (x ^ np.uint64(signatures[i, row])) * np.uint64(0xFF51AFD7ED558CCD)
-            x ^= x >> np.uint64(32)
-        keys[i] = x >> np.uint64(1)  # room for key + 1 in a search
+        keys[i] = _band_key(signatures[i], band)
     return keys
+
+
+@njit(nogil=True, cache=True)
+def _keys_of(signature):  # type: ignore[no-untyped-def]
+    """Return the (BANDS,) keys of one signature, without waking any thread."""
+    keys = np.empty(BANDS, dtype=np.uint64)
+    for band in range(BANDS):
+        keys[band] = _band_key(signature, band)
+    return keys
+
+
+@njit(inline="always")
+def _band_key(signature, band):  # type: ignore[no-untyped-def]
+    """Hash one band of a signature; the band's number is part of it."""
+    x = np.uint64(band + 1) * np.uint64(0x9E3779B97F4A7C15)
+    for row in range(band * ROWS, band * ROWS + ROWS):
+        x = (x ^ np.uint64(signature[row])) * np.uint64(0xFF51AFD7ED558CCD)
+        x ^= x >> np.uint64(32)
+    return x >> np.uint64(1)  # room for key + 1 in a search
 
 
 @njit(nogil=True, cache=True)

@@ -25,7 +25,8 @@ from indexes.snapshot import NO_TIME, Snapshot
 
 LEAST = 0.3
 """Jaccard similarity or containment below which a prompt is not called similar."""
-LEAST_COSINE = 0.6
+LEAST_COSINE = 0.45
+"""With MiniLM unrelated prompts lie around .1; questions about one matter above about .4."""
 
 _WIDEST = 5000  # a span in more texts than this is a common phrase
 _EXACT = 50  # candidates compared shingle by shingle

@@ -62,8 +62,8 @@ class Workspace:
         return cls.open(root)
 
     @classmethod
-    def open(cls, root: Path) -> Workspace:
-        """Open the newest generation.
+    def open(cls, root: Path, *, complete: bool = True) -> Workspace:
+        """Open the newest generation; `complete` False leaves missing files to `damaged`.
 
         Raises NotAnIndex, IndexDamaged, or SettingsMismatch when the key or the fingerprint
         settings of this software are not those of the index.
@@ -72,7 +72,7 @@ class Workspace:
         hasher = MinHasher(_read_key(root), num_perm=manifest.settings.num_perm, seed=manifest.settings.seed)
         if hasher.settings != manifest.settings:
             raise SettingsMismatch(_difference(root, manifest, hasher))
-        for file in manifest.files:
+        for file in manifest.files if complete else ():
             path = root / file.path
             if not path.is_file() or path.stat().st_size != file.size:
                 raise IndexDamaged(

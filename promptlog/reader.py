@@ -123,9 +123,7 @@ def opened(
     path: str | Path, *, format: str | None = None, mapping: Mapping[str, str] | None = None, start: int = 0
 ) -> Iterator[Log]:
     """Open a log and find its format, which takes its first lines; they are read again."""
-    given = formats.by_name(format) if format else None
-    if mapping:
-        given = Mapped(mapping, base=given)
+    given = given_format(format, mapping)
     with open_log(path, start=start) as log:
         head, sample = _sample(log.lines)
         chosen, confidence = (given, given.detect(sample)) if given else formats.choose(sample)
@@ -135,6 +133,12 @@ def opened(
         parse = chosen.parse_line if chosen is not None and certain else _parse_as_any
         lines = chain(head, log.lines)
         yield Log(log.path, log.container, chosen, confidence, sample, unknown, parse, lines)
+
+
+def given_format(format: str | None, mapping: Mapping[str, str] | None) -> LogFormat | None:
+    """Return the format that a user asked for, None to detect it. Raises LogError for an unknown one."""
+    given = formats.by_name(format) if format else None
+    return Mapped(mapping, base=given) if mapping else given
 
 
 def _sample(lines: Iterator[Line | Gap]) -> tuple[list[Line | Gap], list[object]]:

@@ -43,7 +43,7 @@ def test_candidates_are_those_of_a_dictionary_of_bands(log):
         for band in bands(log[row]):
             oracle[band].add(row)
     table = BandTable.build(log, visible)
-    for query in (*log[::3], *random_signatures(rng, 20)):
+    for query in (*log[::10], *random_signatures(rng, 5)):
         expected = sorted(set().union(*(oracle.get(band, ()) for band in bands(query))))
         assert table.candidates(query).tolist() == expected
 
@@ -76,17 +76,17 @@ def test_the_number_of_a_band_is_part_of_its_key():
     assert len({int(band_keys(flat, band)[0]) for band in range(BANDS)}) == BANDS
 
 
-@pytest.mark.parametrize(
-    ("jaccard", "low", "high"), [(0.9, 1, 1), (0.8, 0.995, 1), (0.7, 0.98, 1), (0.2, 0, 0.02)]
-)
+S_CURVE = [(0.9, 1, 1), (0.8, 0.998, 1), (0.7, 0.985, 1), (0.2, 0, 0.015)]
+
+
+@pytest.mark.parametrize(("jaccard", "low", "high"), S_CURVE)
 def test_candidates_follow_the_s_curve(jaccard, low, high):
     """P(candidate) = 1 - (1 - J^5)^25: .99 at .7, .008 at .2."""
     rng = np.random.default_rng(3)
-    signatures = random_signatures(rng, 600)
-    table = BandTable.build(signatures, np.ones(600, dtype=np.bool_))
+    signatures = random_signatures(rng, 5000)
     queries = alike(rng, signatures, jaccard)
-    found = np.mean([row in table.candidates(query) for row, query in enumerate(queries)])
-    assert low <= found <= high
+    shared = [band_keys(signatures, band) == band_keys(queries, band) for band in range(BANDS)]
+    assert low <= np.any(shared, axis=0).mean() <= high
 
 
 # Pairs of a bucket

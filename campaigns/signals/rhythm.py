@@ -45,7 +45,7 @@ def rhythm(candidate: Candidate) -> Evidence | None:
     if weight > 0:
         text = (
             f"{accounts} accounts work around the clock: their hours repeat from day to day with "
-            f"{mean:.2f} (0 is a machine; accounts of this log have {crowd:.2f})"
+            f"{abs(mean):.2f} (0 is a machine; accounts of this log have {crowd:.2f})"
         )
     else:
         text = f"the accounts keep human hours: regularity {mean:.2f} (accounts of this log: {crowd:.2f})"

@@ -23,7 +23,7 @@ def campaigns(
 
     Exits with 1 when none reaches the threshold.
     """
-    from campaigns.find import find_campaigns
+    from campaigns.kept import report_of
     from campaigns.report import encode
     from cli.progress import reporter
     from cli.render import report as render
@@ -32,7 +32,7 @@ def campaigns(
 
     snapshot = Snapshot(Workspace.open(index))
     with reporter() as progress:
-        report = find_campaigns(snapshot, threshold=threshold, progress=progress)
+        report = report_of(snapshot, threshold=threshold, progress=progress)
     if as_json:
         streams.write_json(encode(report if members else report.without_members()))
     else:

@@ -38,7 +38,7 @@ def demo(directory: Directory = None, as_json: options.Json = False) -> None:
     """
     import msgspec
 
-    from campaigns.find import find_campaigns
+    from campaigns.kept import report_of
     from cli.planted import compare
     from cli.progress import reading, reporter
     from demo import build
@@ -55,7 +55,7 @@ def demo(directory: Directory = None, as_json: options.Json = False) -> None:
         workspace = Workspace.open_or_create(folder / INDEX, key=KEY)
         done = ingest(workspace, [log], progress=lambda progress: show(reading(progress)))
         snapshot = Snapshot(Workspace.open(folder / INDEX))
-        report = find_campaigns(snapshot, progress=show)
+        report = report_of(snapshot, progress=show)
         matches = search(snapshot, QUERY, limit=3)
     compared = compare(report, snapshot.requests, planted.truth)
     if as_json:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -19,7 +19,15 @@ if TYPE_CHECKING:
 BAD_LINES_SHOWN = 5
 
 Paths = Annotated[
-    list[str], typer.Argument(metavar="PATH...", help="Logs, directories or globs; - reads standard input.")
+    list[str] | None,
+    typer.Argument(metavar="[PATH...]", help="Logs, directories or globs; - reads standard input."),
+]
+Embed = Annotated[
+    Literal["none", "shared", "all"],
+    typer.Option(help="Embed a prompt of each near-copy cluster: those of two accounts and more, or all."),
+]
+Embedder = Annotated[
+    str, typer.Option("--model", metavar="NAME", help="A sentence-transformers model, by name or folder.")
 ]
 Format = Annotated[
     str | None, typer.Option("--format", metavar="F", help="The log format, where it is not to be guessed.")
@@ -37,12 +45,14 @@ Key = Annotated[
 
 
 def index(
-    paths: Paths,
     index: options.Index,
+    paths: Paths = None,
     format: Format = None,
     mapping: Map = None,
     no_text: NoText = False,
     key: Key = None,
+    embed: Embed = "none",
+    model: Embedder = "all-MiniLM-L6-v2",
     as_json: options.Json = False,
 ) -> None:
     """Read logs into an index.
@@ -58,9 +68,11 @@ def index(
     from indexes.ingest import ingest
     from indexes.workspace import Workspace
 
+    if not paths and embed == "none":
+        raise typer.BadParameter("give the logs to index (or --embed, for what the index holds)")
     fields = mapped(mapping)
     secret = read_key(key)
-    with _spooled(named(paths)) as files:
+    with _spooled(named(paths or [])) as files:
         workspace = Workspace.open_or_create(index, key=secret, with_text=not no_text)
         with reporter() as show:
             done = ingest(
@@ -70,14 +82,38 @@ def index(
                 mapping=fields,
                 progress=lambda progress: show(reading(progress)),
             )
+        if embed != "none":
+            with reporter() as show:
+                _embed(index, 2 if embed == "shared" else 1, model, show)
     after = Workspace.open(index)
     _tell_bad_lines(after, after.manifest.segments[len(workspace.manifest.segments) :], done.quarantined)
     if as_json:
         streams.write_json(msgspec.json.encode(done))
-    else:
+    elif paths:
         render(done, streams.console())
-    if done.records_indexed == 0 and done.files_known == 0:
+    for file in done.unreadable:
+        streams.talk(f"promptprint: {file.reason}")
+    if done.unreadable and not done.files and not done.files_known:
+        raise typer.Exit(2)
+    if paths and done.records_indexed == 0 and done.files_known == 0:
         raise typer.Exit(1)
+
+
+def _embed(root: Path, min_accounts: int, model: str, show: Callable[[str], None]) -> None:
+    """Embed one prompt of each near-copy cluster that enough accounts share."""
+    from campaigns.representatives import representatives
+    from fingerprint.embedding import load_encoder
+    from indexes.embed import embed_prompts
+    from indexes.snapshot import Snapshot
+    from indexes.workspace import Workspace
+
+    snapshot = Snapshot(Workspace.open(root))
+    show("choosing prompts to embed")
+    chosen = representatives(snapshot, min_accounts=min_accounts)
+    encoder = load_encoder(model)
+    embed_prompts(
+        snapshot, chosen, encoder, progress=lambda n, total: show(f"embedded {n:,} of {total:,} prompts")
+    )
 
 
 def mapped(text: str | None) -> dict[str, str] | None:

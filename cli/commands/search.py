@@ -11,6 +11,7 @@ import typer
 from cli import options, streams
 
 if TYPE_CHECKING:
+    from indexes.search import Neighbours
     from indexes.snapshot import Snapshot
 
 Kind = Literal["copy", "span", "meaning", "any"]
@@ -21,7 +22,10 @@ Like = Annotated[
     typer.Option("--like", metavar="REQUEST", help="Search for the longest text of a logged request."),
 ]
 Kinds = Annotated[
-    Kind, typer.Option("--by", help="copy: the whole text; span: shared wording; meaning: embeddings.")
+    Kind,
+    typer.Option(
+        "--by", help="copy: the whole text; span: shared wording; any: either; meaning: embeddings."
+    ),
 ]
 Account = Annotated[str | None, typer.Option(metavar="A", help="Only requests of this account.")]
 Model = Annotated[str | None, typer.Option(metavar="M", help="Only requests to this model.")]
@@ -58,17 +62,17 @@ def search(
     import msgspec
 
     from cli.render import matches as render
-    from indexes.errors import NoVectors
     from indexes.search import By, Filters
     from indexes.search import search as find
     from indexes.snapshot import Snapshot
     from indexes.workspace import Workspace
 
     snapshot = Snapshot(Workspace.open(index))
-    if by == "meaning":
-        raise NoVectors(f"{index} holds no embeddings to search by meaning; search with --by any")
+    near = _neighbours(snapshot) if by == "meaning" else None
     query = _typed(text) if text is not None else _logged(snapshot, like or "")
-    found = find(snapshot, query, by=By(by), limit=limit, filters=Filters(account, model, *window))
+    found = find(
+        snapshot, query, by=By(by), limit=limit, filters=Filters(account, model, *window), neighbours=near
+    )
     if as_json:
         streams.write_json(msgspec.json.encode({"schema_version": 1, "query": query, "matches": found}))
     else:
@@ -104,6 +108,20 @@ def _typed(text: str) -> str:
     if not text.strip():
         raise typer.BadParameter("the text to search for is empty")
     return text
+
+
+def _neighbours(snapshot: Snapshot) -> Neighbours:
+    """Return the search by meaning, with the model that the index was embedded with."""
+    from fingerprint.embedding import load_encoder
+    from indexes.embed import neighbours
+    from indexes.errors import NoVectors
+
+    sets, root = snapshot.workspace.manifest.vectors, snapshot.workspace.root
+    if not sets:
+        raise NoVectors(
+            f"{root} holds no embeddings; make them with: promptprint index --embed shared --index {root}"
+        )
+    return neighbours(snapshot, load_encoder(sets[0].model))
 
 
 def _logged(snapshot: Snapshot, request_id: str) -> str:

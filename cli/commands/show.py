@@ -20,14 +20,14 @@ def show(name: Name, index: options.Index, as_json: options.Json = False) -> Non
 
     Exits with 1 when the index holds nothing of that name.
     """
-    from campaigns.find import find_campaigns
+    from campaigns.kept import report_of
     from cli.progress import reporter
     from indexes.snapshot import Snapshot
     from indexes.workspace import Workspace
 
     snapshot = Snapshot(Workspace.open(index))
     with reporter() as progress:
-        report = find_campaigns(snapshot, progress=progress)
+        report = report_of(snapshot, progress=progress)
     shown = (
         _campaign(name, report, as_json)
         or _request(name, snapshot, report, as_json)

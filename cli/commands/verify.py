@@ -17,7 +17,7 @@ def verify(index: options.Index, as_json: options.Json = False) -> None:
     from cli.safe import visible
     from indexes.workspace import Workspace
 
-    workspace = Workspace.open(index)
+    workspace = Workspace.open(index, complete=False)
     damaged = workspace.damaged()
     files = workspace.manifest.files
     size = sum(file.size for file in files)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 def summary(done: IngestSummary, console: Console) -> None:
     """Print what was added, or that nothing was new."""
     if done.files + done.files_known == 0:
-        console.print("no log files there")
+        console.print("no log was read")
         return
     if done.files == 0:
         console.print(f"nothing new: {count(done.files_known, 'file')} already in the index")

@@ -1,0 +1,209 @@
+"""Ingest: every line counted once, no file twice, and no text where none may be."""
+
+import gzip
+import os
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import pytest
+from logsamples import line, litellm, log
+
+from indexes import ingest as ingest_module
+from indexes.ingest import IngestSummary, ingest
+from indexes.snapshot import Snapshot
+from indexes.workspace import Workspace
+from promptlog.errors import LogError
+
+KEY = bytes(range(32))
+MARKER = "xylophone-quartz"
+BAD = [
+    b"{\n",
+    b'{"id": "' + MARKER.encode() + b'"\n',
+    b"\xff\xfe " + MARKER.encode() + b"\n",
+    b'{"a": 1e999}\n',
+]
+
+
+def entries(name: str, count: int) -> list[bytes]:
+    return [
+        line(
+            litellm(
+                id=f"{name}-{i}", messages=[{"role": "user", "content": f"Solve {MARKER} {name} {i % 7}"}]
+            )
+        )
+        for i in range(count)
+    ]
+
+
+@pytest.fixture
+def empty(tmp_path) -> Workspace:
+    return Workspace.create(tmp_path / "index", key=KEY)
+
+
+def add(workspace: Workspace, *paths: Path, **options) -> IngestSummary:
+    """Index logs; the workspace as it was opened stays at its generation, like a user's next run."""
+    return ingest(Workspace.open(workspace.root), paths, **options)
+
+
+def ids(workspace: Workspace) -> list[str]:
+    return Snapshot(Workspace.open(workspace.root)).requests.ids.to_pylist()
+
+
+def counts(summary: IngestSummary) -> tuple[int, int, int, int, int]:
+    """(files, files known, read, indexed, quarantined)"""
+    return (
+        summary.files,
+        summary.files_known,
+        summary.records_read,
+        summary.records_indexed,
+        summary.quarantined,
+    )
+
+
+def test_every_line_is_indexed_or_quarantined(empty, tmp_path):
+    good = entries("a", 30)
+    path = log(tmp_path, *good[:10], *BAD, *good[10:])
+    seen = []
+    summary = add(empty, path, progress=seen.append)
+    assert counts(summary) == (1, 0, 34, 30, 4)
+    assert (summary.schema_version, summary.generation, summary.accounts) == (1, 1, 1)
+    assert ids(empty) == [f"a-{i}" for i in range(30)]
+    assert [(each.path, each.requests, each.quarantined) for each in seen] == [(str(path), 30, 4)]
+    [entry] = Workspace.open(empty.root).manifest.inputs
+    assert (entry.path, entry.size) == (str(path), path.stat().st_size)
+    assert (entry.records, entry.quarantined) == (30, 4)
+
+
+def test_the_same_dump_again_adds_nothing(empty, tmp_path):
+    path = log(tmp_path, *entries("a", 9), *BAD)
+    add(empty, path)
+    before = Workspace.open(empty.root).manifest
+    assert counts(add(empty, path, path)) == (0, 2, 0, 0, 0)
+    assert Workspace.open(empty.root).manifest == before
+
+
+def test_a_dump_is_known_under_another_name_and_in_another_place(empty, tmp_path):
+    path = log(tmp_path, *entries("a", 9))
+    add(empty, path)
+    renamed = path.rename(tmp_path / "other.jsonl")
+    assert counts(add(empty, renamed)) == (0, 1, 0, 0, 0)
+    (tmp_path / "archive").mkdir()
+    moved = renamed.rename(tmp_path / "archive" / "log.jsonl")
+    os.utime(moved, (0, 0))
+    assert counts(add(empty, moved)) == (0, 1, 0, 0, 0)
+    assert len(ids(empty)) == 9
+
+
+def test_a_dump_twice_in_one_run_counts_once(empty, tmp_path):
+    path, copy = (log(tmp_path, *entries("a", 9), name=name) for name in ("a.jsonl", "copy.jsonl"))
+    assert counts(add(empty, path, copy)) == (1, 1, 9, 9, 0)
+
+
+def test_a_second_run_appends(empty, tmp_path):
+    first, second = (log(tmp_path, *entries(name, 9), *BAD, name=name) for name in "ab")
+    add(empty, first)
+    assert counts(add(empty, first, second)) == (1, 1, 13, 9, 4)
+    assert ids(empty) == [f"{name}-{i}" for name in "ab" for i in range(9)]
+    manifest = Workspace.open(empty.root).manifest
+    assert [Path(entry.path).name for entry in manifest.inputs] == ["a", "b"]
+    assert (manifest.generation, len(manifest.segments)) == (2, 2)
+
+
+def test_requests_know_the_file_and_line_they_come_from(empty, tmp_path):
+    paths = [log(tmp_path, *entries(name, 3), name=name) for name in "ab"]
+    paths.append(tmp_path / "c.gz")
+    paths[-1].write_bytes(gzip.compress(b"".join(entries("c", 3))))
+    for path in paths:
+        add(empty, path)
+    workspace = Workspace.open(empty.root)
+    for segment in Snapshot(workspace).segments:
+        for row in segment.requests.select(["request_id", "source", "offset"]).to_pylist():
+            raw = Path(workspace.manifest.inputs[row["source"]].path).read_bytes()
+            raw = gzip.decompress(raw) if raw.startswith(b"\x1f\x8b") else raw
+            assert raw[row["offset"] :].startswith(f'{{"id": "{row["request_id"]}"'.encode())
+
+
+def test_requests_are_cut_to_segments_and_generations_of_bounded_size(empty, tmp_path, monkeypatch):
+    monkeypatch.setattr(ingest_module, "SEGMENT_REQUESTS", 20)
+    monkeypatch.setattr(ingest_module, "COMMIT_REQUESTS", 50)
+    paths = [log(tmp_path, *entries(f"{number:02d}", 9), name=str(number)) for number in range(14)]
+    summary = add(empty, *paths)
+    manifest = Workspace.open(empty.root).manifest
+    assert [segment.requests for segment in manifest.segments] == [27, 27, 27, 27, 18]
+    assert summary.generation == manifest.generation == 3  # after 54 and 108 requests, and at the end
+    assert ids(empty) == [f"{number:02d}-{i}" for number in range(14) for i in range(9)]
+
+
+def test_a_broken_run_keeps_its_commits_and_the_next_one_counts_nothing_twice(empty, tmp_path, monkeypatch):
+    monkeypatch.setattr(ingest_module, "SEGMENT_REQUESTS", 9)
+    monkeypatch.setattr(ingest_module, "COMMIT_REQUESTS", 18)
+    paths = [log(tmp_path, *entries(str(number), 9), name=str(number)) for number in range(5)]
+
+    def stop(progress) -> None:
+        if progress.requests > 27:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        add(empty, *paths, progress=stop)
+    assert len(ids(empty)) == 18
+    assert counts(add(empty, *paths)) == (3, 2, 27, 27, 0)
+    assert ids(empty) == [f"{number}-{i}" for number in range(5) for i in range(9)]
+    assert Workspace.open(empty.root).damaged() == []
+
+
+def test_a_file_that_is_no_log_is_named_and_the_others_are_read(empty, tmp_path):
+    good, bad = log(tmp_path, *entries("a", 3)), log(tmp_path, b"hello\n", name="hello.txt")
+    done = add(empty, bad, good)
+    assert counts(done) == (1, 0, 3, 3, 0)
+    assert [file.path for file in done.unreadable] == [str(bad)]
+    assert "hello.txt" in done.unreadable[0].reason
+
+
+def test_an_unknown_format_or_mapping_changes_nothing(empty, tmp_path):
+    good = log(tmp_path, *entries("a", 3))
+    for misuse in ({"format": "nonsense"}, {"mapping": {"nonsense": "x"}}):
+        with pytest.raises(LogError, match="nonsense"):
+            add(empty, good, **misuse)
+    assert Workspace.open(empty.root).manifest == empty.manifest
+
+
+def test_a_log_of_bad_lines_alone_is_counted(empty, tmp_path):
+    path = log(tmp_path, *BAD)
+    assert counts(add(empty, path, format="litellm")) == (1, 0, 4, 0, 4)
+    assert counts(add(empty, path, format="litellm")) == (0, 1, 0, 0, 0)
+    assert ids(empty) == []
+
+
+def test_no_logs_make_no_generation(empty):
+    assert counts(add(empty)) == (0, 0, 0, 0, 0)
+    assert Workspace.open(empty.root).manifest == empty.manifest
+
+
+# What is kept of the texts
+
+
+def all_that_is_stored(root: Path) -> bytes:
+    """The bytes of every file, and of Parquet files what they decompress to."""
+    found = []
+    for path in filter(Path.is_file, root.rglob("*")):
+        found.append(path.read_bytes())
+        if path.suffix == ".parquet":
+            found.append(repr(pq.read_table(path).to_pydict()).encode())
+    return b"\n".join(found)
+
+
+def test_quarantined_lines_leave_no_text(empty, tmp_path):
+    add(empty, log(tmp_path, *entries("a", 3), *BAD))
+    segment = Snapshot(Workspace.open(empty.root)).segments[0]
+    assert len(segment.skipped) == len(BAD)
+    assert MARKER.encode() not in (segment.folder / "skipped.jsonl").read_bytes()
+
+
+def test_an_index_without_texts_holds_none(tmp_path):
+    path = log(tmp_path, *entries("a", 30), *BAD)
+    for with_text in (True, False):
+        root = tmp_path / f"index-{with_text}"
+        ingest(Workspace.create(root, key=KEY, with_text=with_text), [path])
+        stored = all_that_is_stored(root)
+        assert b"a-29" in stored  # the requests are there, so the scan sees into Parquet
+        assert (MARKER.encode() in stored) is with_text

@@ -1,0 +1,305 @@
+"""The index directory: private, immutable once published, one writer, and refused when it does not fit."""
+
+import dataclasses
+import hashlib
+import os
+import signal
+import stat
+import subprocess
+import sys
+from pathlib import Path
+
+import msgspec
+import pytest
+from logsamples import line, litellm, log
+
+from fingerprint import minhash
+from indexes import manifest as manifests
+from indexes.errors import IndexDamaged, IndexLocked, NotAnIndex, SettingsMismatch, WorkspaceError
+from indexes.ingest import ingest
+from indexes.workspace import Workspace
+
+KEY = bytes(range(32))
+ROOT = Path(__file__).resolve().parents[1]
+
+
+def messages(text: str) -> list[dict[str, str]]:
+    return [{"role": "system", "content": "Be brief."}, {"role": "user", "content": text}]
+
+
+def dump(folder: Path, name: str) -> Path:
+    words = "explain every step of the private reasoning and then give the final answer in one word"
+    entries = [litellm(id=f"{name}-{i}", messages=messages(f"{name} {i} {words}")) for i in range(5)]
+    return log(folder, *map(line, entries), b"not json\n", name=f"{name}.jsonl")
+
+
+def append(root: Path, name: str) -> Workspace:
+    """Index a small log; return the new generation."""
+    ingest(Workspace.open(root), [dump(root.parent, name)])
+    return Workspace.open(root)
+
+
+@pytest.fixture
+def root(tmp_path) -> Path:
+    """An index of one generation with requests."""
+    root = tmp_path / "index"
+    Workspace.create(root, key=KEY)
+    append(root, "first")
+    return root
+
+
+def published(workspace: Workspace) -> dict[str, tuple[bytes, int, int]]:
+    """Content, inode and time of every file that exists."""
+    files = [path for path in workspace.root.rglob("*") if path.is_file() and path.name != "LOCK"]
+    return {str(path): (path.read_bytes(), path.stat().st_ino, path.stat().st_mtime_ns) for path in files}
+
+
+# Create and open
+
+
+def test_a_new_index_is_empty_and_opens_as_it_was_made(tmp_path):
+    made = Workspace.create(tmp_path / "deep" / "index", with_text=False)
+    opened = Workspace.open(made.root)
+    assert opened.manifest == made.manifest
+    assert (opened.manifest.generation, opened.manifest.with_text) == (0, False)
+    assert opened.hasher.settings == made.hasher.settings
+    assert opened.damaged() == []
+
+
+def test_a_supplied_key_is_kept(tmp_path):
+    made = Workspace.create(tmp_path / "index", key=KEY)
+    assert (made.root / "KEY").read_text() == KEY.hex() + "\n"
+    assert made.hasher.settings == minhash.MinHasher(KEY).settings
+
+
+def test_each_index_draws_a_key_of_its_own(tmp_path):
+    keys = {Workspace.create(tmp_path / name).root.joinpath("KEY").read_text() for name in "abc"}
+    assert len(keys) == 3
+    assert all(len(bytes.fromhex(key)) == 32 for key in keys)
+
+
+EMPTY = pytest.param(
+    b"", marks=pytest.mark.xfail(reason="create: an empty key is taken for none", strict=True)
+)
+
+
+@pytest.mark.parametrize("key", [b"short", EMPTY])
+def test_a_key_of_another_length_is_refused(tmp_path, key):
+    with pytest.raises(ValueError, match="32 bytes"):
+        Workspace.create(tmp_path / "index", key=key)
+
+
+def test_nothing_is_made_over_other_files(tmp_path):
+    (tmp_path / "notes.txt").write_text("mine")
+    with pytest.raises(WorkspaceError, match="not empty and holds no index"):
+        Workspace.create(tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["notes.txt"]
+
+
+def test_nothing_there_is_no_index(tmp_path):
+    with pytest.raises(NotAnIndex, match="holds no promptprint index; make one with"):
+        Workspace.open(tmp_path / "missing")
+
+
+def test_open_or_create(tmp_path):
+    made = Workspace.open_or_create(tmp_path / "index", key=KEY)
+    assert Workspace.open_or_create(made.root).manifest == made.manifest
+    assert Workspace.open_or_create(made.root, key=KEY).manifest == made.manifest
+    with pytest.raises(SettingsMismatch, match="another key"):
+        Workspace.open_or_create(made.root, key=KEY[::-1])
+    with pytest.raises(SettingsMismatch, match="keeps the texts"):
+        Workspace.open_or_create(made.root, with_text=False)
+
+
+def test_everything_is_private(root, monkeypatch):
+    previous = os.umask(0)
+    try:
+        append(root, "second")
+        Workspace.create(root.parent / "open", key=KEY)
+    finally:
+        os.umask(previous)
+    for path in (root, *root.rglob("*"), root.parent / "open", *(root.parent / "open").rglob("*")):
+        assert stat.S_IMODE(path.lstat().st_mode) == (0o700 if path.is_dir() else 0o600), path
+
+
+# Refusals
+
+
+def test_another_key_is_refused(root):
+    (root / "KEY").write_text("00" * 32)
+    with pytest.raises(SettingsMismatch, match="not the key this index was made with"):
+        Workspace.open(root)
+
+
+@pytest.mark.parametrize("content", ["", "xyz", "00" * 31, "00" * 33, "ключ"])
+def test_a_damaged_key_is_refused(root, content):
+    (root / "KEY").write_text(content, "utf-8")
+    with pytest.raises(IndexDamaged, match="64 hexadecimal digits"):
+        Workspace.open(root)
+
+
+def test_an_index_without_its_key_is_refused(root):
+    (root / "KEY").unlink()
+    with pytest.raises(NotAnIndex, match="KEY is missing"):
+        Workspace.open(root)
+
+
+def test_another_fold_table_is_refused(root, monkeypatch):
+    other = dataclasses.replace(minhash.fold_table(), digest="0" * 64)
+    monkeypatch.setattr(minhash, "fold_table", lambda: other)
+    with pytest.raises(SettingsMismatch, match=r"other fingerprint settings \(fold_table\)"):
+        Workspace.open(root)
+
+
+@pytest.mark.parametrize("name", ["scheme", "shingles", "spans", "version"])
+def test_other_settings_are_refused(root, name):
+    manifest, _ = manifests.latest(root)
+    value = 99 if name == "version" else "other"
+    changed = dataclasses.replace(manifest.settings, **{name: value})
+    manifests.publish(root, msgspec.structs.replace(manifest, generation=9, settings=changed))
+    with pytest.raises(SettingsMismatch, match=rf"other fingerprint settings \({name}\)"):
+        Workspace.open(root)
+
+
+def test_permutations_and_seed_are_the_indexs_own(tmp_path):
+    made = Workspace.create(tmp_path / "index", key=KEY)
+    settings = minhash.MinHasher(KEY, num_perm=64, seed=5).settings
+    manifests.publish(made.root, msgspec.structs.replace(made.manifest, generation=1, settings=settings))
+    assert Workspace.open(made.root).hasher.settings == settings
+
+
+def test_a_newer_format_is_refused(root):
+    manifest, _ = manifests.latest(root)
+    manifests.publish(root, msgspec.structs.replace(manifest, generation=9, format_version=2))
+    with pytest.raises(SettingsMismatch, match="newer than this promptprint reads"):
+        Workspace.open(root)
+
+
+def test_a_missing_or_short_file_is_refused_and_named(root):
+    for file in Workspace.open(root).manifest.files:
+        path = root / file.path
+        content = path.read_bytes()
+        for damaged in (None, content[:-1], content + b"0"):
+            path.unlink()
+            if damaged is not None:
+                path.write_bytes(damaged)
+            with pytest.raises(IndexDamaged, match=file.path):
+                Workspace.open(root)
+            path.write_bytes(content)
+    assert Workspace.open(root).damaged() == []
+
+
+def test_a_flipped_bit_is_found_in_every_file(root):
+    workspace = Workspace.open(root)
+    assert len(workspace.manifest.files) == 9
+    for file in workspace.manifest.files:
+        path = root / file.path
+        content = path.read_bytes()
+        flipped = bytearray(content)
+        flipped[len(flipped) // 2] ^= 1
+        path.write_bytes(flipped)
+        [complaint] = workspace.damaged()
+        assert complaint.startswith(f"{file.path}: SHA-256 ")
+        path.unlink()
+        assert workspace.damaged() == [f"{file.path}: missing"]
+        path.write_bytes(content)
+    assert workspace.damaged() == []
+
+
+# Writing
+
+
+def test_the_manifest_names_every_file_and_its_parent(root):
+    old, old_sha256 = manifests.latest(root)
+    new = append(root, "second").manifest
+    assert (new.generation, new.parent_sha256) == (old.generation + 1, old_sha256)
+    assert new.inputs[:1] == old.inputs
+    assert new.segments[:1] == old.segments
+    on_disk = {path.relative_to(root).as_posix() for path in (root / "segments").rglob("*") if path.is_file()}
+    assert on_disk == {file.path for file in new.files}
+    for file in new.files:
+        content = (root / file.path).read_bytes()
+        assert (file.size, file.sha256) == (len(content), hashlib.sha256(content).hexdigest())
+
+
+def test_an_append_rewrites_nothing(root):
+    before = published(Workspace.open(root))
+    after = published(append(root, "second"))
+    assert {path: after.get(path) for path in before} == before
+    assert len(after) == len(before) + 10  # nine files of a segment, and a manifest
+
+
+def test_a_pinned_generation_stays_readable(root):
+    pinned = Workspace.open(root)
+    append(root, "second")
+    assert pinned.manifest.generation == 1
+    assert pinned.damaged() == []
+
+
+def test_nothing_shows_before_a_commit(root):
+    before = Workspace.open(root).manifest
+    with Workspace.open(root).writing() as writer:
+        folder = writer.new_folder("segments")
+        folder.mkdir()
+        (folder / "data").write_bytes(b"x")
+        writer.add_segment(folder, 1, 1)
+        assert Workspace.open(root).manifest == before
+    assert Workspace.open(root).manifest == before
+
+
+def test_what_a_killed_writer_left_is_swept_by_the_next(root):
+    kept = published(Workspace.open(root))
+    for kind in ("segments", "vectors"):
+        folder = root / kind / "00000002-0000"
+        folder.mkdir()
+        (folder / "half").write_bytes(b"half a file")
+    (root / "tmp-2-99999").write_bytes(b"{")
+    assert Workspace.open(root).damaged() == []
+    with Workspace.open(root).writing():
+        assert published(Workspace.open(root)) == kept
+        assert [folder.name for folder in (root / "segments").iterdir()] == ["00000001-0000"]
+        assert list((root / "vectors").iterdir()) == []
+
+
+def test_a_writer_begins_with_the_newest_generation(root):
+    stale = Workspace.open(root)
+    newest = append(root, "second")
+    with stale.writing() as writer:
+        assert writer.workspace.manifest == newest.manifest
+
+
+def test_folders_of_one_writer_have_different_names(root):
+    with Workspace.open(root).writing() as writer:
+        names = [writer.new_folder("segments") for _ in range(3)]
+    assert len(set(names)) == 3
+    assert not any(path.exists() for path in names)
+
+
+HOLD = """
+import sys
+from pathlib import Path
+from indexes.workspace import Workspace
+with Workspace.open(Path(sys.argv[1])).writing():
+    print("held", flush=True)
+    sys.stdin.read()
+"""
+
+
+def test_a_second_writer_is_told_who_writes_and_a_dead_one_holds_nothing(root):
+    command = [sys.executable, "-c", HOLD, str(root)]
+    with subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as holder:
+        try:
+            assert holder.stdout is not None
+            assert holder.stdout.readline() == b"held\n"
+            with pytest.raises(IndexLocked, match=f"is being written by process {holder.pid}$"):
+                append(root, "second")
+            assert Workspace.open(root).manifest.generation == 1
+        finally:
+            holder.send_signal(signal.SIGKILL)
+    assert append(root, "second").manifest.generation == 2
+
+
+def test_the_lock_is_let_go_after_an_error(root):
+    with pytest.raises(RuntimeError, match="stop"), Workspace.open(root).writing():
+        raise RuntimeError("stop")
+    assert append(root, "second").manifest.generation == 2
