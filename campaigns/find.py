@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from campaigns.accounts import Senders
 from campaigns.candidates import Log, Memberships
+from campaigns.chance import NullModel
 from campaigns.edges import near_copy_clusters
 from campaigns.families import find_families
 from campaigns.judge import judge
@@ -40,7 +41,9 @@ def find_campaigns(
     families = find_families(snapshot.spans(), Senders.of(requests, prompts), copies)
     progress("accounts")
     members = Memberships.of(families, requests, prompts)
-    links = link_families(members.family, members.request, families.size, requests.account.codes)
+    links = link_families(
+        members.family, members.request, families.size, NullModel.of(requests.account.codes, requests.time_us)
+    )
     progress("verdicts")
     log = Log(requests, snapshot.hidden, members.shared(len(requests)))
     writer = Writer(snapshot, families, members, threshold)

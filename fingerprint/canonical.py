@@ -1,14 +1,15 @@
 """The canonical form: what two spellings of one text share.
 
 Every code point folds on its own, so that one table and one pass do it:
-NFKC and casefold (Unicode TR15, TR21); look-alike letters to the Latin letter they imitate
-(TR39); accents dropped; zero-width, soft-hyphen, bidi and tag characters dropped and counted.
+NFKD and casefold (Unicode TR15, TR21); look-alike letters to the Latin letter they imitate
+(TR39); accents dropped; zero-width, soft-hyphen, bidi, tag and control characters dropped and
+counted.
 Runs of word characters are tokens; in scripts written without spaces (Han, Kana, Thai, Lao,
 Khmer, Burmese, Tibetan) each character is a token.
 
-Dropping accents instead of composing them is a deliberate departure from plain NFKC: it makes
-the composed and the decomposed spelling equal without looking at neighbours, and stacks of
-combining marks ("zalgo") fold away.
+Decomposing and dropping accents, instead of composing them, is a deliberate departure from NFKC:
+it makes the composed and the decomposed spelling equal without looking at neighbours, and stacks
+of combining marks ("zalgo") fold away.
 
 This module is the definition, in plain Python; `kernel.py` is the same thing over whole Arrow
 batches, and the tests hold the two equal.
@@ -47,15 +48,24 @@ _UNSEGMENTED = (
     (0x1B000, 0x1B16F),
     (0x20000, 0x2FFFF),
 )
-_HIDDEN = frozenset(
-    {0x00AD, 0x034F, 0x061C, 0x115F, 0x1160, 0x17B4, 0x17B5, 0x3164, 0xFEFF, 0xFFA0}
-    | set(range(0x180B, 0x1810))
-    | set(range(0x200B, 0x2010))
-    | set(range(0x202A, 0x202F))
-    | set(range(0x2060, 0x2070))
-)
+_HIDDEN = frozenset({0x034F, 0x115F, 0x1160, 0x17B4, 0x17B5, 0x3164, 0xFFA0} | set(range(0x180B, 0x1810)))
 _VARIATION_SELECTORS = range(0xFE00, 0xFE10)
-_ACCENTS = range(0x0300, 0x0370)
+# Combining marks that change how a letter looks, in any script that has upper and lower case or
+# that writes them as letters of their own, and the voicing marks of Kana.
+_ACCENTS = frozenset(
+    code
+    for first, last in (
+        (0x0300, 0x036F),
+        (0x0483, 0x0489),
+        (0x0653, 0x0655),
+        (0x1AB0, 0x1AFF),
+        (0x1DC0, 0x1DFF),
+        (0x20D0, 0x20FF),
+        (0x3099, 0x309A),
+        (0xFE20, 0xFE2F),
+    )
+    for code in range(first, last + 1)
+)
 
 
 class CharClass(IntEnum):
@@ -72,14 +82,13 @@ class CharClass(IntEnum):
 
 def fold_rules(char: str, look_alikes: Mapping[str, str]) -> tuple[CharClass, str]:
     """Return the class and the folded text of one character; the source of the fold table."""
-    code = ord(char)
-    if code in _HIDDEN:
+    if _is_hidden(char):
         return CharClass.HIDDEN, ""
-    if code in _VARIATION_SELECTORS or code in _ACCENTS:
+    if ord(char) in _VARIATION_SELECTORS or ord(char) in _ACCENTS:
         return CharClass.DROP, ""
-    folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", char).casefold())
-    folded = "".join(_without_accent(c) for c in folded if ord(c) not in _ACCENTS)
-    folded = "".join(look_alikes.get(c, c) for c in folded if ord(c) not in _HIDDEN)
+    # Decomposed on both sides of casefold, as casefold composes (TR15, section 5.1).
+    folded = _decomposed(_decomposed(char).casefold())
+    folded = "".join(look_alikes.get(c, c) for c in folded if not _is_hidden(c))
     if not folded:
         return CharClass.DROP, ""
     if len(folded) > 1:
@@ -87,11 +96,14 @@ def fold_rules(char: str, look_alikes: Mapping[str, str]) -> tuple[CharClass, st
     return _class_of(folded), folded
 
 
-def _without_accent(char: str) -> str:
-    parts = unicodedata.normalize("NFD", char)
-    if len(parts) > 1 and all(ord(mark) in _ACCENTS for mark in parts[1:]):
-        return parts[0]
-    return char
+def _decomposed(text: str) -> str:
+    return "".join(c for c in unicodedata.normalize("NFKD", text) if ord(c) not in _ACCENTS)
+
+
+def _is_hidden(char: str) -> bool:
+    """Format and control characters, and letters that print nothing; white space is none of them."""
+    category = unicodedata.category(char)
+    return ord(char) in _HIDDEN or category == "Cf" or (category == "Cc" and not char.isspace())
 
 
 def _class_of(char: str) -> CharClass:

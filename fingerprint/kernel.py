@@ -108,7 +108,7 @@ def tokenise(data, begin, end, table, expansions, keys, hashes, starts, ends, we
     """
     seed, factor = keys[K_SEED], keys[K_CHAR]
     count, hidden = 0, 0
-    state, in_word, word_start = seed, False, begin
+    state, in_word, word_start, word_end = seed, False, begin, begin
     after_latin = False
     at = begin
     limit = min(MAX_TOKENS, hashes.size) - 1
@@ -129,6 +129,7 @@ def tokenise(data, begin, end, table, expansions, keys, hashes, starts, ends, we
                     in_word, word_start, state = True, at, seed
                 state = (state ^ np.uint64(folded)) * factor
                 state ^= state >> np.uint64(29)
+                word_end = at + used
                 after_latin = folded < np.uint32(0x80)
                 continue
             if kind == _DROP:
@@ -139,7 +140,7 @@ def tokenise(data, begin, end, table, expansions, keys, hashes, starts, ends, we
             after_latin = False
             if in_word:
                 hashes[count], starts[count], ends[count], weights[count] = (
-                    _mix64(state), word_start, at, _WORD_WEIGHT,
+                    _mix64(state), word_start, word_end, _WORD_WEIGHT,
                 )  # fmt: skip
                 count += 1
                 in_word = False
@@ -355,7 +356,7 @@ def sketch(data, offsets, table, expansions, keys, a, b, blocks):  # type: ignor
             if count == 0 and made > 0:
                 x ^= np.uint64(shingles[0])  # the whole-text hash of a text of marks only
             canon[row] = x
-            limit = (end - base) // 2 + row + 1
+            limit = at + (end - begin) // 2 + 1
             found = _spans(tokens, weights, count, keys, hashes, places)
             stop = _winnow(hashes, places, found, out_hashes, out_places, at, limit)
             span_counts[row] = stop - at

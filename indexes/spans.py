@@ -43,12 +43,9 @@ class Postings:
         wanted = np.unique(hashes)
         first = np.searchsorted(self.hashes, wanted, side="left")
         last = np.searchsorted(self.hashes, wanted, side="right")
-        width = last - first
-        rare = (width > 0) & (width <= widest)
-        if not rare.any():
-            rare = width > 0
-        found = [np.unique(self.texts[a:b]) for a, b in zip(first[rare], last[rare], strict=True)]
-        if not found:
+        held = [np.unique(self.texts[a:b]) for a, b in zip(first, last, strict=True) if b > a]
+        if not held:
             return np.empty(0, np.uint32), np.empty(0, np.uint32)
-        texts, counts = np.unique(np.concatenate(found), return_counts=True)
+        rare = [texts for texts in held if len(texts) <= widest]
+        texts, counts = np.unique(np.concatenate(rare or held), return_counts=True)
         return texts, counts.astype(np.uint32)

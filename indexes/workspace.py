@@ -46,12 +46,12 @@ class Workspace:
 
         Raises WorkspaceError when the directory holds something else already.
         """
+        key = secrets.token_bytes(KEY_BYTES) if key is None else key
+        hasher = MinHasher(key)
         root.mkdir(mode=0o700, parents=True, exist_ok=True)
         if any(root.iterdir()):
             raise WorkspaceError(f"{root} is not empty and holds no index; choose an empty directory")
         root.chmod(0o700)
-        key = key or secrets.token_bytes(KEY_BYTES)
-        hasher = MinHasher(key)
         with manifests.created(root / "KEY") as descriptor:
             manifests.write_all(descriptor, key.hex().encode() + b"\n")
         with manifests.created(root / "LOCK"):

@@ -5,7 +5,8 @@ import math
 import numpy as np
 import pytest
 
-from campaigns.linking import link_families, poisson_tail
+from campaigns.chance import NullModel, poisson_tail
+from campaigns.linking import link_families
 
 CROWD = 3000  # accounts with one request each, so that a family is a small part of the log
 
@@ -24,7 +25,8 @@ class World:
     def links(self):
         rows = np.array(sorted(self.memberships), dtype=np.int64)
         families = int(rows[:, 0].max()) + 1
-        return link_families(rows[:, 0], rows[:, 1], families, np.array(self.account))
+        model = NullModel.of(np.array(self.account), np.zeros(len(self.account), np.int64))
+        return link_families(rows[:, 0], rows[:, 1], families, model)
 
 
 def test_families_over_the_same_accounts_are_linked():
@@ -49,7 +51,7 @@ def test_chance_overlap_of_busy_accounts_is_no_link():
     """Accounts that send a tenth of everything meet in any two families."""
     world = World()
     for account in range(5):
-        for _ in range(100):
+        for _ in range(300):
             world.send(account)
     for account in [*range(5), *range(100, 105)]:
         world.send(account, 0)
@@ -92,7 +94,9 @@ def test_links_do_not_chain_through_a_small_family():
 
 
 def test_no_family_at_all():
-    links = link_families(np.empty(0, np.int64), np.empty(0, np.int64), 0, np.arange(5))
+    links = link_families(
+        np.empty(0, np.int64), np.empty(0, np.int64), 0, NullModel.of(np.arange(5), np.zeros(5, np.int64))
+    )
     assert len(links.group) == 0
 
 
