@@ -1,8 +1,9 @@
 """What chance explains: how many accounts two families would share if nobody ran them.
 
 The null model keeps each account's activity and each family's popularity, per stretch of time. A
-family g that a_g accounts use in a stretch draws them by activity; of the requests of account u in
-that stretch, those outside family f are the chances that u has to be drawn besides using f. So
+family g that a_g accounts use in a stretch, besides other things, draws them by activity; of the
+requests of account u in that stretch, those outside family f are the chances that u has to be
+drawn besides using f. So
 
     P(u uses g too) = 1 - exp(-sum over stretches of a_g (w_u - n_fu) / W),
 
@@ -31,15 +32,15 @@ _BUSY = 200  # an account in more families than this (a gateway) links nothing
 
 @dataclass(frozen=True)
 class Use:
-    """Who uses a set of requests: accounts (n,) ascending, counts (n, stretches) requests."""
+    """Who uses a set of requests: accounts (n,) ascending.
+
+    free: (n, stretches) requests that each account sent besides. popularity: (stretches,) how many
+    accounts use it that do anything besides: the users of nothing else meet nobody.
+    """
 
     accounts: NDArray[np.int64]
-    counts: NDArray[np.float64]
-
-    @property
-    def popularity(self) -> NDArray[np.float64]:
-        """(stretches,) how many accounts use it in each stretch."""
-        return np.asarray((self.counts > 0).sum(axis=0), dtype=np.float64)
+    free: NDArray[np.float64]
+    popularity: NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -69,12 +70,14 @@ class NullModel:
         accounts, place = np.unique(self.account[requests], return_inverse=True)
         width = self.activity.shape[1]
         counts = np.bincount(place * width + self.stretch[requests], minlength=len(accounts) * width)
-        return Use(accounts.astype(np.int64), counts.reshape(-1, width).astype(np.float64))
+        counts = counts.reshape(-1, width)
+        free = self.activity[accounts] - counts
+        open_minded = (counts > 0) & (free.sum(axis=1) > 0)[:, None]
+        return Use(accounts.astype(np.int64), free, open_minded.sum(axis=0).astype(np.float64))
 
     def expected(self, left: Use, right: Use) -> float:
         """Return the mean number of left's accounts that use right besides, by chance."""
-        free = self.activity[left.accounts] - left.counts
-        return float(-np.expm1(-(free @ (right.popularity / self.total))).sum())
+        return float(-np.expm1(-(left.free @ (right.popularity / self.total))).sum())
 
 
 def surprise(shared: Ints, expected: NDArray[np.float64]) -> NDArray[np.float64]:
