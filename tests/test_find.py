@@ -5,13 +5,17 @@ from __future__ import annotations
 import json
 from collections import Counter, defaultdict
 from pathlib import Path
+from random import Random
 
 import msgspec
 import pytest
 
 from campaigns.find import find_campaigns
 from campaigns.report import CampaignReport, encode
+from campaigns.templates import SLOT
 from demo import build
+from demo.grammar import load
+from fingerprint.canonical import tokens
 from indexes.ingest import ingest
 from indexes.snapshot import Snapshot
 from indexes.workspace import Workspace
@@ -131,3 +135,24 @@ def test_an_empty_log(tmp_path):
     workspace = Workspace.create(tmp_path / "index", key=KEY)
     report = find_campaigns(Snapshot(workspace))
     assert (report.requests, report.accounts, report.campaigns) == (0, 0, ())
+
+
+def f1(found: str, planted: str) -> float:
+    """Token F1 of two texts as bags of words."""
+    mine, theirs = Counter(tokens(found.replace(SLOT, " "))), Counter(tokens(planted))
+    both = (mine & theirs).total()
+    return 2 * both / (mine.total() + theirs.total())
+
+
+@pytest.mark.parametrize(
+    ("scenario", "name", "slots"),
+    [
+        ("inline reasoning", "inline", {}),
+        ("rubric grading", "judge", {"{question}": "", "{response}": ""}),
+        ("reasoning reconstruction", "reconstruct", {"{problem}": "", "{answer}": ""}),
+    ],
+)
+def test_templates_are_the_planted_fixed_text(report, owners, scenario, name, slots):
+    campaign = next(c for c in report.alerts if owners[c.accounts[0]] == scenario)
+    planted = load("campaigns").draw(Random(0), name, slots)
+    assert max(f1(template, planted) for template in (campaign.template, *campaign.variants)) >= 0.95
