@@ -50,14 +50,16 @@ _UNSEGMENTED = (
 )
 _HIDDEN = frozenset({0x034F, 0x115F, 0x1160, 0x17B4, 0x17B5, 0x3164, 0xFFA0} | set(range(0x180B, 0x1810)))
 _VARIATION_SELECTORS = range(0xFE00, 0xFE10)
-# Combining marks that change how a letter looks, in any script that has upper and lower case or
-# that writes them as letters of their own, and the voicing marks of Kana.
+# Accents of Latin, Greek and Cyrillic, the optional vowel points of Hebrew and Arabic, and the
+# voicing marks of Kana.
 _ACCENTS = frozenset(
     code
     for first, last in (
         (0x0300, 0x036F),
         (0x0483, 0x0489),
-        (0x0653, 0x0655),
+        (0x0591, 0x05C7),
+        (0x064B, 0x0655),
+        (0x0670, 0x0670),
         (0x1AB0, 0x1AFF),
         (0x1DC0, 0x1DFF),
         (0x20D0, 0x20FF),

@@ -221,9 +221,11 @@ def _derive_constants(key: bytes) -> NDArray[np.uint64]:
 
 def _buffers(texts: pa.Array) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
     """Return an array's bytes and its (n + 1,) offsets."""
+    texts = texts.cast(pa.large_string())
+    if isinstance(texts, pa.ChunkedArray):
+        texts = texts.combine_chunks()
     if texts.null_count:
         texts = texts.fill_null("")
-    texts = texts.cast(pa.large_string())
     _, offsets, data = texts.buffers()
     places = np.frombuffer(offsets, dtype=np.int64, count=len(texts) + 1 + texts.offset)[texts.offset :]
     return np.frombuffer(data or b"", dtype=np.uint8), places

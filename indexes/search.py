@@ -4,9 +4,7 @@
     span      shared runs of words: the part of the query's spans that a prompt contains
     meaning   cosine of embeddings, where the index has them
 
-Candidates come from the LSH bands and the span postings (and FAISS); every one is then compared
-signature to signature. The most alike are compared shingle by shingle, exactly, where the
-index keeps texts.
+Candidates come from the LSH bands and the span postings (and FAISS); `likeness` compares them.
 """
 
 from __future__ import annotations
@@ -20,8 +18,9 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from fingerprint.minhash import Fingerprints, similarity
+from indexes.likeness import Likeness
 from indexes.snapshot import NO_TIME, Snapshot
+from promptlog.times import to_iso
 
 LEAST = 0.3
 """Jaccard similarity or containment below which a prompt is not called similar."""
@@ -29,7 +28,7 @@ LEAST_COSINE = 0.45
 """With MiniLM unrelated prompts lie around .1; questions about one matter above about .4."""
 
 _WIDEST = 5000  # a span in more texts than this is a common phrase
-_EXACT = 50  # candidates compared shingle by shingle
+_EQUALS = 20
 
 
 class By(StrEnum):
@@ -61,6 +60,9 @@ class Match(msgspec.Struct, frozen=True):
     accounts: int
 
 
+_MEASURE = {By.COPY: "jaccard", By.SPAN: "containment", By.MEANING: "cosine", By.ANY: "best"}
+
+
 @dataclass(frozen=True)
 class Filters:
     """Which requests count. Times are microseconds since 1970; None is no bound."""
@@ -88,36 +90,25 @@ def search(
 
     `neighbours` answers for meaning; without it By.ANY means copies and spans.
     """
-    query = snapshot.workspace.hasher.fingerprint(pa.array([text]))
-    prompts = _candidates(snapshot, query, by)
+    prompts = _candidates(snapshot, text, by)
     cosines: dict[int, float] = {}
     if neighbours is not None and by in (By.MEANING, By.ANY):
         near, cosine = neighbours(text, 10 * limit)
         cosines = {int(p): float(c) for p, c in zip(near, cosine, strict=True) if c >= LEAST_COSINE}
         prompts = np.union1d(prompts, np.fromiter(cosines, dtype=np.int64))
+    allowed = None if filters == Filters() else _allowed(snapshot, filters)
+    prompts = _sent(snapshot, prompts, allowed)
     if len(prompts) == 0:
         return []
-    scored = _score(snapshot, query, text, prompts, cosines, by)
-    return _matches(snapshot, text, scored, limit, filters)
+    likeness = Likeness(snapshot, text, prompts, np.array([cosines.get(int(p), np.nan) for p in prompts]))
+    # A few more than asked for, so that the query's own spelling is among its equals.
+    head = likeness.head(_MEASURE[by], limit + _EQUALS)
+    return _matches(likeness, by, head, allowed)[:limit]
 
 
-@dataclass(frozen=True)
-class _Scored:
-    """A prompt with its likeness to the query."""
-
-    prompt: int
-    jaccard: float
-    containment: float
-    cosine: float | None
-    by: By
-
-    @property
-    def rank(self) -> tuple[float, float, int]:
-        return (-max(self.jaccard, self.containment, self.cosine or 0.0), -self.jaccard, self.prompt)
-
-
-def _candidates(snapshot: Snapshot, query: Fingerprints, by: By) -> NDArray[np.int64]:
-    """Return the prompts that share a band or a span with the query."""
+def _candidates(snapshot: Snapshot, text: str, by: By) -> NDArray[np.int64]:
+    """Return the prompts that share a band or a span with the text, ascending."""
+    query = snapshot.workspace.hasher.fingerprint(pa.array([text]))
     found = [np.empty(0, np.int64)]
     for segment, first in zip(snapshot.segments, snapshot.first_text[:-1], strict=True):
         if by in (By.COPY, By.ANY) and query.visible[0]:
@@ -128,95 +119,59 @@ def _candidates(snapshot: Snapshot, query: Fingerprints, by: By) -> NDArray[np.i
     return np.unique(snapshot.prompt_of[np.concatenate(found)]).astype(np.int64)
 
 
-def _score(
-    snapshot: Snapshot,
-    query: Fingerprints,
-    text: str,
-    prompts: NDArray[np.int64],
-    cosines: dict[int, float],
-    by: By,
-) -> list[_Scored]:
-    """Return the prompts that are similar enough, best first."""
-    jaccard = similarity(snapshot.signatures[prompts], query.signatures[0])
-    contained = _contained(snapshot, query, prompts)
-    order = np.argsort(-np.maximum(jaccard, contained), kind="stable")
-    exact = order[:_EXACT]
-    if snapshot.workspace.manifest.with_text:
-        mine = snapshot.workspace.hasher.shingles(text)
-        for place, other in zip(exact, snapshot.read_prompts(prompts[exact]), strict=True):
-            theirs = snapshot.workspace.hasher.shingles(other)
-            both = np.intersect1d(mine, theirs, assume_unique=True).size
-            jaccard[place] = both / max(1, mine.size + theirs.size - both)
-            contained[place] = both / max(1, mine.size)
-    scored = []
-    for i, prompt in enumerate(prompts.tolist()):
-        cosine = cosines.get(prompt)
-        if by is By.COPY:
-            kind, least = By.COPY, jaccard[i]
-        elif by is By.SPAN:
-            kind, least = By.SPAN, contained[i]
-        elif by is By.MEANING:
-            kind, least = By.MEANING, LEAST if cosine is not None else 0.0
-        else:
-            least = LEAST if cosine is not None else max(jaccard[i], contained[i])
-            kind = By.COPY if jaccard[i] >= LEAST else By.SPAN if contained[i] >= LEAST else By.MEANING
-        if least >= LEAST:
-            scored.append(_Scored(prompt, float(jaccard[i]), float(contained[i]), cosine, kind))
-    return sorted(scored, key=lambda s: s.rank)
-
-
-def _contained(snapshot: Snapshot, query: Fingerprints, prompts: NDArray[np.int64]) -> NDArray[np.float64]:
-    """Return the part of the query's sampled spans that each prompt contains."""
-    counts = np.zeros(len(prompts))
-    wanted = len(np.unique(query.span_hashes))
-    if wanted == 0:
-        return counts
-    for segment, first in zip(snapshot.segments, snapshot.first_text[:-1], strict=True):
-        texts, shared = segment.postings.matches(query.span_hashes, np.iinfo(np.int64).max)
-        owners = snapshot.prompt_of[texts + first]
-        places = np.searchsorted(prompts, owners).clip(max=len(prompts) - 1)
-        mine = prompts[places] == owners
-        np.maximum.at(counts, places[mine], shared[mine] / wanted)
-    return counts
+def _sent(
+    snapshot: Snapshot, prompts: NDArray[np.int64], allowed: NDArray[np.bool_] | None
+) -> NDArray[np.int64]:
+    """Return the prompts that a request passing the filters holds."""
+    if allowed is None:
+        return prompts
+    held = snapshot.requests.prompts[allowed]
+    return np.intersect1d(prompts, held[held >= 0])
 
 
 def _matches(
-    snapshot: Snapshot, text: str, scored: list[_Scored], limit: int, filters: Filters
+    likeness: Likeness, by: By, places: NDArray[np.int64], allowed: NDArray[np.bool_] | None
 ) -> list[Match]:
-    """Return the first matches that have a request passing the filters."""
-    requests = snapshot.requests
-    allowed = _allowed(snapshot, filters)
-    found: list[tuple[_Scored, str, NDArray[np.int64]]] = []
-    rows_of = _rows_of(snapshot, np.array([s.prompt for s in scored], dtype=np.int64), allowed)
-    for s in scored:
-        rows = rows_of.get(s.prompt)
-        if rows is not None:
-            found.append((s, "", rows))
-        if len(found) >= limit + 20:
-            break
-    texts = snapshot.read_prompts(np.array([s.prompt for s, _, _ in found], dtype=np.int64))
-    found = [(s, shown, rows) for (s, _, rows), shown in zip(found, texts, strict=True)]
-    # Among equals, the prompt spelt exactly like the query comes first.
-    found.sort(key=lambda f: (f[0].rank[:2], f[1] != text, f[0].prompt))
-    matches = []
-    for s, shown, rows in found[:limit]:
+    """Return the matches at some places that are similar enough, in order."""
+    snapshot, requests = likeness.snapshot, likeness.snapshot.requests
+    alike = [(int(place), kind) for place in places if (kind := _kind(likeness, int(place), by)) is not None]
+    prompts = likeness.prompts[[place for place, _ in alike]] if alike else np.empty(0, np.int64)
+    rows_of = _rows_of(snapshot, prompts, allowed)
+    found = []
+    for (place, kind), prompt, shown in zip(
+        alike, prompts.tolist(), snapshot.read_prompts(prompts), strict=True
+    ):
+        rows, cosine = rows_of[prompt], likeness.cosine[place]
         row = int(rows[np.argsort(requests.time_us[rows], kind="stable")[0]])
-        matches.append(
+        found.append(
             Match(
                 request_id=str(requests.ids[row]),
                 account=requests.account[row],
                 timestamp=timestamp(int(requests.time_us[row])),
                 model=requests.model[row],
-                jaccard=round(s.jaccard, 4),
-                containment=round(s.containment, 4),
-                cosine=None if s.cosine is None else round(s.cosine, 4),
-                by=str(s.by),
+                jaccard=round(float(likeness.jaccard[place]), 4),
+                containment=round(float(likeness.containment[place]), 4),
+                cosine=None if np.isnan(cosine) else round(float(cosine), 4),
+                by=str(kind),
                 text=shown,
                 requests=len(rows),
                 accounts=len(np.unique(requests.account.codes[rows])),
             )
         )
-    return matches
+    # Among perfect copies, the prompt spelt exactly like the query comes first.
+    perfect = [match for match in found if match.jaccard == 1]
+    perfect.sort(key=lambda match: match.text != likeness.text)
+    return perfect + [match for match in found if match.jaccard < 1]
+
+
+def _kind(likeness: Likeness, place: int, by: By) -> By | None:
+    """Return in what way a candidate is similar, None when it is not similar enough."""
+    near = not np.isnan(likeness.cosine[place])
+    if by in (By.COPY, By.ANY) and likeness.jaccard[place] >= LEAST:
+        return By.COPY
+    if by in (By.SPAN, By.ANY) and likeness.containment[place] >= LEAST:
+        return By.SPAN
+    return By.MEANING if by in (By.MEANING, By.ANY) and near else None
 
 
 def _allowed(snapshot: Snapshot, filters: Filters) -> NDArray[np.bool_]:
@@ -235,22 +190,23 @@ def _allowed(snapshot: Snapshot, filters: Filters) -> NDArray[np.bool_]:
 
 
 def _rows_of(
-    snapshot: Snapshot, prompts: NDArray[np.int64], allowed: NDArray[np.bool_]
+    snapshot: Snapshot, prompts: NDArray[np.int64], allowed: NDArray[np.bool_] | None
 ) -> dict[int, NDArray[np.int64]]:
     """Return the allowed requests of each prompt, in any segment."""
     wanted = np.zeros(len(snapshot.text_of) + 1, dtype=np.bool_)  # the last entry stands for "none"
     wanted[prompts] = True
-    hit = wanted[snapshot.requests.prompts] & allowed[:, None]
+    hit = wanted[snapshot.requests.prompts]
+    if allowed is not None:
+        hit &= allowed[:, None]
     rows, places = np.nonzero(hit)
     owner = snapshot.requests.prompts[rows, places]
     order = np.lexsort((rows, owner))
     rows, owner = rows[order], owner[order]
     names, starts = np.unique(owner, return_index=True)
-    return {int(name): np.unique(mine) for name, mine in zip(names, np.split(rows, starts[1:]), strict=False)}
+    split = np.split(rows, starts[1:])
+    return {int(name): np.unique(mine) for name, mine in zip(names, split, strict=False)}
 
 
 def timestamp(time_us: int) -> str:
     """Return a time as ISO 8601 in UTC, or "" for none."""
-    from promptlog.times import to_iso
-
     return "" if time_us == NO_TIME else to_iso(time_us)

@@ -79,13 +79,36 @@ class Snapshot:
 
     @cached_property
     def _numbering(self) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
-        """(prompt of each text, first text of each prompt)."""
-        hashes = self._text_column("canonical")
-        _, first, inverse = np.unique(hashes, return_index=True, return_inverse=True)
+        """(prompt of each text, first text of each prompt).
+
+        "First" is by the requests, not by where a segment keeps a text: however a log was cut
+        into segments, its prompts have the same numbers.
+        """
+        appears = self._first_appearance()
+        by_time = np.argsort(appears, kind="stable")
+        _, first, inverse = np.unique(
+            self._text_column("canonical")[by_time], return_index=True, return_inverse=True
+        )
         order = np.argsort(first, kind="stable")
         number = np.empty(len(order), dtype=np.int32)
         number[order] = np.arange(len(order), dtype=np.int32)
-        return number[inverse], first[order]
+        prompt_of = np.empty(len(appears), dtype=np.int32)
+        prompt_of[by_time] = number[inverse]
+        return prompt_of, by_time[first[order]]
+
+    def _first_appearance(self) -> NDArray[np.int64]:
+        """(texts,) number of the first request that holds each text, times 4, plus the segment."""
+        appears = np.full(int(self.first_text[-1]), np.iinfo(np.int64).max)
+        request = 0
+        for segment, first in zip(self.segments, self.first_text[:-1], strict=True):
+            count = segment.requests.num_rows
+            for place, name in enumerate(PROMPT_SEGMENTS):
+                rows = segment.requests.column(name).to_numpy()
+                there = np.flatnonzero(rows >= 0)
+                when = (request + there) * len(PROMPT_SEGMENTS) + place
+                np.minimum.at(appears, rows[there] + first, when)
+            request += count
+        return appears
 
     @property
     def prompt_of(self) -> NDArray[np.int32]:
@@ -112,10 +135,12 @@ class Snapshot:
     @cached_property
     def signatures(self) -> NDArray[np.uint32]:
         """(prompts, num_perm) uint32 signatures."""
-        return np.concatenate(
-            [s.signatures[rows] for s, rows in self._rows_by_segment(self.text_of)]
-            or [np.empty((0, self.workspace.manifest.settings.num_perm), np.uint32)]
-        )
+        found = np.empty((len(self.text_of), self.workspace.manifest.settings.num_perm), np.uint32)
+        for segment, first in zip(self.segments, self.first_text[:-1], strict=True):
+            rows = self.text_of - first
+            mine = np.flatnonzero((rows >= 0) & (rows < len(segment.signatures)))
+            found[mine] = segment.signatures[rows[mine]]
+        return found
 
     @cached_property
     def requests(self) -> Requests:
@@ -151,7 +176,7 @@ class Snapshot:
         # A prompt written in several ways has its spans once, those of its first text.
         kept = self.text_of[prompts] == texts
         hashes, prompts, places = hashes[kept], prompts[kept], places[kept]
-        order = np.argsort(hashes, kind="stable")
+        order = np.lexsort((prompts, hashes))
         return hashes[order], prompts[order], places[order]
 
     def read_prompts(self, prompts: NDArray[np.integer[Any]]) -> list[str]:
@@ -170,14 +195,6 @@ class Snapshot:
     def _text_column(self, name: str) -> NDArray[Any]:
         columns = [segment.texts.column(name).to_numpy() for segment in self.segments]
         return np.concatenate(columns) if columns else np.empty(0, np.uint64)
-
-    def _rows_by_segment(self, texts: NDArray[np.int64]) -> list[tuple[SegmentReader, NDArray[np.int64]]]:
-        """Split ascending text numbers by segment."""
-        cuts = np.searchsorted(texts, self.first_text)
-        return [
-            (segment, texts[cuts[i] : cuts[i + 1]] - self.first_text[i])
-            for i, segment in enumerate(self.segments)
-        ]
 
 
 def _shift(table: pa.Table, first: np.int64, prompt_of: NDArray[np.int32]) -> NDArray[np.int32]:

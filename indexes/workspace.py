@@ -96,7 +96,7 @@ class Workspace:
     @contextlib.contextmanager
     def writing(self) -> Iterator[Writer]:
         """Hold the write lock. Raises IndexLocked, naming the holder, when another has it."""
-        descriptor = os.open(self.root / "LOCK", os.O_RDWR)
+        descriptor = os.open(self.root / "LOCK", os.O_RDWR | os.O_CREAT, 0o600)
         try:
             try:
                 fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -134,14 +134,13 @@ class Writer:
         self._folders = 0
 
     def sweep(self) -> None:
-        """Remove folders that no manifest names: what a killed writer left."""
-        named = {Path(file.path).parent for path in manifests.generations(self.workspace.root)
-                 for file in msgspec.json.decode(path.read_bytes(), type=Manifest).files}  # fmt: skip
+        """Remove folders of generations that were never published: what a killed writer left."""
+        root, generation = self.workspace.root, self.workspace.manifest.generation
         for kind in ("segments", "vectors"):
-            for folder in sorted((self.workspace.root / kind).iterdir()):
-                if folder.relative_to(self.workspace.root) not in named:
+            for folder in sorted((root / kind).iterdir()):
+                if folder.is_dir() and folder.name[:8].isdecimal() and int(folder.name[:8]) > generation:
                     shutil.rmtree(folder)
-        for left in self.workspace.root.glob("tmp-*"):
+        for left in root.glob("tmp-*"):
             left.unlink()
 
     def new_folder(self, kind: str) -> Path:

@@ -75,14 +75,12 @@ def assert_tokens_follow_the_definition(text: str) -> None:
     hashes, starts, ends = HASHER.tokens(text)
     expected = canonical.tokens(text)
     assert hashes.tolist() == [hash_of_word(token) for token in expected]
-    assert of(text).tokens.tolist() == [len(expected)]
     raw = text.encode()
     if not any(len(canonical.fold_table().fold(char)) > 1 for char in text):
         for token, start, end in zip(expected, starts.tolist(), ends.tolist(), strict=True):
             assert canonical.tokens(raw[start:end].decode()) == [token]
 
 
-@pytest.mark.xfail(reason="tokenise: a word ending inside an expanding character ends before it", strict=True)
 @pytest.mark.parametrize("text", ["¼", "x⑴y", "aﷺ", "㏂"])
 def test_the_extent_of_a_token_covers_the_character_it_comes_from(text):
     raw = text.encode()
@@ -92,8 +90,10 @@ def test_the_extent_of_a_token_covers_the_character_it_comes_from(text):
 
 
 def test_tokens_follow_the_definition_in_every_script():
-    for text in random_texts(400):
+    texts = random_texts(400)
+    for text in texts:
         assert_tokens_follow_the_definition(text)
+    assert of(*texts).tokens.tolist() == [len(canonical.tokens(text)) for text in texts]
 
 
 @given(st.text())
@@ -108,6 +108,7 @@ def test_every_character_is_tokenised_as_defined():
     assert counts == [len(canonical.tokens(text)) for text in texts]
 
 
+@settings(max_examples=30)
 @given(st.text(), st.text())
 def test_canonical_hashes_are_equal_where_canonical_forms_are(left, right):
     prints = of(left, right, left.upper(), canonical.canonical(left))
@@ -241,6 +242,7 @@ _RUNS = st.lists(
 ).map(" ".join)
 
 
+@settings(max_examples=60)
 @given(_RUNS, st.tuples(_FEW_WORDS, _FEW_WORDS), st.tuples(_FEW_WORDS, _FEW_WORDS))
 def test_texts_that_share_a_long_enough_run_of_words_share_a_span(run, around, about):
     """Winnowing's guarantee (Schleimer et al. 2003, section 3), whatever surrounds the run."""
@@ -254,6 +256,7 @@ def test_texts_without_a_run_in_common_share_no_span():
     assert not {value for _, value in spans(prints, 0)} & {value for _, value in spans(prints, 1)}
 
 
+@settings(max_examples=30)
 @given(st.lists(_FEW_WORDS, min_size=1, max_size=4))
 def test_span_places_ascend_and_leave_no_gap(texts):
     """Of every window of spans one is kept, so places are at most a window apart."""
@@ -294,14 +297,14 @@ _TEXTS = st.text(max_size=20) | _FEW_WORDS
 _KINDS = st.sampled_from([pa.string(), pa.large_string(), pa.string_view()])
 
 
-@settings(max_examples=40)
+@settings(max_examples=25)
 @given(st.lists(_TEXTS, max_size=6), st.integers(0, 6), st.integers(0, 6), _KINDS)
 def test_a_slice_has_the_rows_of_its_texts(texts, first, count, kind):
     whole = pa.array(texts, pa.string()).cast(kind)
     assert_same_rows(HASHER.fingerprint(whole.slice(first, count)), of(*texts[first : first + count]))
 
 
-@settings(max_examples=40)
+@settings(max_examples=25)
 @given(st.lists(st.lists(st.none() | _TEXTS, max_size=4), min_size=1, max_size=3))
 def test_a_concatenation_has_the_rows_of_its_parts(parts):
     arrays = [pa.array(part, pa.string()) for part in parts]
@@ -323,16 +326,13 @@ def test_a_row_in_a_large_batch_is_the_row_alone():
             np.testing.assert_array_equal(getattr(together, name)[row], getattr(alone, name)[0])
 
 
-@pytest.mark.xfail(
-    reason="sketch: surplus spans of expanding characters use room that others left", strict=True
-)
 def test_a_row_of_expanding_characters_is_the_row_alone():
     """㌖ is 3 bytes and 6 tokens, so its spans outnumber the room that bytes / 2 gives."""
     text = "㌖" * 50
     assert spans(of(*["word " * 400] * 200, text), 200) == spans(of(text))
 
 
-@settings(max_examples=40)
+@settings(max_examples=25)
 @given(st.lists(st.none() | _TEXTS, max_size=5))
 def test_null_is_empty(texts):
     assert_same_rows(of(*texts), of(*[text or "" for text in texts]))

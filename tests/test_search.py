@@ -1,11 +1,11 @@
 """Search on the demo's log: a prompt finds itself, its edited copies, and fixed sentences; nothing else."""
 
-import json
 from pathlib import Path
 from random import Random
 
 import msgspec
 import numpy as np
+import pyarrow as pa
 import pytest
 from logsamples import line, litellm, log
 
@@ -37,9 +37,9 @@ def demo_log() -> list[dict]:
 
 @pytest.fixture(scope="module")
 def snapshot(tmp_path_factory, demo_log) -> Snapshot:
-    """The demo's log, and twelve long prompts with one sentence in common."""
+    """The demo's log, and in another segment twelve long prompts with one sentence in common."""
     folder = tmp_path_factory.mktemp("search")
-    path = log(folder, *(line(request) for request in demo_log))
+    path = log(folder, *map(line, demo_log))
     hosts = [f"{filler(number)} {SENTENCE} {filler(100 + number)}" for number in range(HOSTS)]
     entries = [
         litellm(id=f"host-{i}", messages=[{"role": "user", "content": text}], model=f"host-{i % 2}")
@@ -79,7 +79,7 @@ def exact_jaccard(hasher: MinHasher, left: str, right: str) -> float:
 
 @pytest.mark.parametrize("by", [By.ANY, By.COPY])
 def test_an_indexed_prompt_comes_first(snapshot, prompts, by):
-    for text in sample(prompts, 60):
+    for text in sample(prompts, 40):
         first, *_ = search(snapshot, text, by=by)
         assert (first.text, first.jaccard, first.containment, first.by) == (text, 1.0, 1.0, "copy")
 
@@ -94,33 +94,38 @@ def test_a_prompt_is_found_in_any_spelling(snapshot, prompts):
 def test_a_prompt_with_a_fifth_of_its_words_replaced_is_found(snapshot, prompts):
     """Promised: among the first ten in 95 of 100 cases, for prompts of more than 30 words."""
     rng = Random(6)
-    texts = sample(prompts, 100, longer_than=30)
+    texts = sample(prompts, 120, longer_than=30)
     found = [text in {match.text for match in search(snapshot, reworded(rng, text, 0.2))} for text in texts]
     assert np.mean(found) >= 0.95
 
 
 def test_copies_are_found_as_brute_force_finds_them(snapshot, prompts):
-    """Every prompt of Jaccard similarity .7 or more: exactly so among the first 50, else estimated."""
+    """Every prompt of Jaccard similarity .7 or more that scanning all signatures turns up."""
     hasher, total, missed = snapshot.workspace.hasher, 0, 0
     for text in sample(prompts, 30, longer_than=12):
         query = hasher.sign(hasher.shingles(text))
         near = np.flatnonzero(similarities(snapshot.signatures, query) >= 0.5)
         truth = {prompts[p] for p in near if exact_jaccard(hasher, text, prompts[p]) >= 0.7}
-        found = {match.text: match.jaccard for match in search(snapshot, text, by=By.COPY, limit=10_000)}
+        found = {match.text for match in search(snapshot, text, by=By.COPY, limit=10_000)}
         total += len(truth)
-        missed += len(truth - found.keys())
-        for other in list(found)[:10]:
-            assert found[other] == pytest.approx(exact_jaccard(hasher, text, other), abs=5e-5)
+        missed += len(truth - found)
     assert total > 30
     assert missed <= 0.01 * total
 
 
+def test_the_first_results_are_compared_exactly(snapshot, prompts):
+    hasher = snapshot.workspace.hasher
+    for text in sample(prompts, 30, longer_than=12):
+        for match in search(snapshot, text, by=By.COPY):
+            assert match.jaccard == pytest.approx(exact_jaccard(hasher, text, match.text), abs=5e-5)
+
+
 def test_results_are_in_order_and_above_the_threshold(snapshot, prompts):
     rng = Random(7)
-    for text in sample(prompts, 30, longer_than=12):
+    for text in sample(prompts, 10, longer_than=12):
         for by, likeness in ((By.ANY, max), (By.COPY, lambda j, c: j), (By.SPAN, lambda j, c: c)):
             matches = search(snapshot, reworded(rng, text, 0.1), by=by)
-            ranks = [max(match.jaccard, match.containment) for match in matches]
+            ranks = [likeness(match.jaccard, match.containment) for match in matches]
             assert ranks == sorted(ranks, reverse=True)
             assert all(likeness(match.jaccard, match.containment) >= LEAST for match in matches)
 
@@ -157,23 +162,20 @@ HOST_IDS = {f"host-{i}" for i in range(HOSTS)}
 
 @pytest.mark.parametrize("by", [By.SPAN, By.ANY])
 def test_a_fixed_sentence_is_found_inside_long_prompts(snapshot, by):
-    assert len(SENTENCE.split()) == 22
+    assert len(SENTENCE.split()) == 20  # from here on runs of three words are compared
     matches = search(snapshot, SENTENCE, by=by, limit=50)
     assert {match.request_id for match in matches} == HOST_IDS
     assert {(match.containment, match.by) for match in matches} == {(1.0, "span")}
     assert all(match.jaccard < LEAST for match in matches)
 
 
-@pytest.mark.xfail(
-    reason="_score: pairs of a short query never meet the triples of a long prompt", strict=True
-)
 @pytest.mark.parametrize("words", [8, 12, 19])
 def test_a_short_sentence_is_found_inside_long_prompts(snapshot, words):
     assert hosts_found(snapshot, " ".join(SENTENCE.split()[:words]), By.SPAN) == HOST_IDS
 
 
 def test_a_sentence_is_found_from_inside_other_text(snapshot):
-    """The query's own filling counts against containment, and 22 of 60 words are enough."""
+    """The query's own filling counts against containment, and a third of it is enough."""
     assert hosts_found(snapshot, f"{filler(999, 19)} {SENTENCE} {filler(998, 19)}", By.SPAN) == HOST_IDS
     assert hosts_found(snapshot, f"{filler(999, 60)} {SENTENCE} {filler(998, 60)}", By.SPAN) == set()
 
@@ -237,7 +239,7 @@ def test_filters_count_only_what_passes(snapshot, demo_log):
 
 
 def snapshot_prompt(snapshot: Snapshot, text: str) -> int:
-    query = snapshot.workspace.hasher.fingerprint(__import__("pyarrow").array([text]))
+    query = snapshot.workspace.hasher.fingerprint(pa.array([text]))
     texts = np.concatenate([segment.texts.column("canonical").to_numpy() for segment in snapshot.segments])
     return int(snapshot.prompt_of[np.flatnonzero(texts == query.canonical[0])[0]])
 
@@ -253,13 +255,13 @@ def test_search_is_deterministic_and_so_is_a_second_index(snapshot, prompts, tmp
     again = Workspace.create(tmp_path / "index", key=KEY)
     ingest(again, [Path(entry.path) for entry in snapshot.workspace.manifest.inputs])
     again = Snapshot(Workspace.open(again.root))
-    for text in sample(prompts, 15):
+    for text in sample(prompts, 8):
         answers = [msgspec.json.encode(search(each, text)) for each in (snapshot, snapshot, again)]
         assert len(set(answers)) == 1
 
 
 def test_an_index_without_texts_finds_by_estimate(demo_log, tmp_path):
-    path = log(tmp_path, *(line(request) for request in demo_log[:1500]))
+    path = log(tmp_path, *map(line, demo_log[:1500]))
     workspace = Workspace.create(tmp_path / "index", key=KEY, with_text=False)
     ingest(workspace, [path])
     blind = Snapshot(Workspace.open(workspace.root))
@@ -286,9 +288,3 @@ def test_neighbours_in_meaning_join_the_results(snapshot, prompts):
         assert (match.text, match.by, match.cosine) == (prompts[near], "meaning", 0.9)
     for by in (By.COPY, By.SPAN):
         assert search(snapshot, "zyzzyva quokka", by=by, neighbours=neighbours) == []
-
-
-def test_demo_requests_survive_the_way_through_the_log(snapshot, demo_log):
-    """The log was indexed whole, or the figures above would be of something else."""
-    assert len(snapshot.requests) == len(demo_log) + HOSTS
-    assert json.loads(json.dumps(demo_log[0]))["id"] == snapshot.requests.ids[0].as_py()

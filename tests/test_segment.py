@@ -47,7 +47,7 @@ def write(folder, rows, *, cuts=1, with_text=True, skipped=()) -> SegmentReader:
     return reader
 
 
-@settings(max_examples=25)
+@settings(max_examples=12)
 @given(_RECORDS, st.integers(1, 4))
 def test_requests_lead_back_to_their_texts(tmp_path_factory, rows, cuts):
     reader = write(tmp_path_factory.mktemp("s") / "segment", records(rows), cuts=cuts)

@@ -78,12 +78,7 @@ def test_each_index_draws_a_key_of_its_own(tmp_path):
     assert all(len(bytes.fromhex(key)) == 32 for key in keys)
 
 
-EMPTY = pytest.param(
-    b"", marks=pytest.mark.xfail(reason="create: an empty key is taken for none", strict=True)
-)
-
-
-@pytest.mark.parametrize("key", [b"short", EMPTY])
+@pytest.mark.parametrize("key", [b"short", b""])
 def test_a_key_of_another_length_is_refused(tmp_path, key):
     with pytest.raises(ValueError, match="32 bytes"):
         Workspace.create(tmp_path / "index", key=key)

@@ -34,17 +34,22 @@ def confusables() -> dict[str, str]:
     """
     data = import_module("confusable_homoglyphs.confusables").confusables_data
     found: dict[str, str] = {}
-    # Capitals first, so that the small letter's own look-alike wins where both exist.
-    for target in "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz":
-        for entry in data.get(target, []):
-            source = entry["c"]
-            if len(source) != 1 or ord(source) < 128 or not source.isalpha():
-                continue
-            if unicodedata.normalize("NFKC", source) != source:
-                continue
-            if unicodedata.name(source, "").split()[0] in CONFUSABLE_SCRIPTS:
-                found[source.casefold()[:1]] = target.casefold()
+    # Capitals first, so that what the small letter looks like wins where the two differ.
+    for capitals in (True, False):
+        for target in "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz":
+            for entry in data.get(target, []):
+                source = entry["c"]
+                if is_letter(source) and (source != source.casefold()) is capitals:
+                    found[source.casefold()[:1]] = target.casefold()
     return found
+
+
+def is_letter(char: str) -> bool:
+    """A letter outside ASCII that NFKC leaves alone, in a script that imitates Latin."""
+    if len(char) != 1 or ord(char) < 128 or not char.isalpha():
+        return False
+    script = unicodedata.name(char, "").split()[0]
+    return unicodedata.normalize("NFKC", char) == char and script in CONFUSABLE_SCRIPTS
 
 
 def main() -> None:

@@ -26,6 +26,9 @@ class Truth(NamedTuple):
     story: str
 
 
+PERSON = Truth("person", "person 1")
+
+
 @dataclass(frozen=True)
 class Account:
     """One API key as the log shows it."""

@@ -4,20 +4,34 @@ from random import Random
 from typing import Any
 
 from worlds import fads, machines, products
-from worlds.accounts import Truth, digest
+from worlds.accounts import digest
 from worlds.campaign import some_plan
 from worlds.chance import logint
 from worlds.clock import some_calendar
 from worlds.crowd import crowd
-from worlds.operator import run
+from worlds.operation import run
 from worlds.story import World
 
-LARGE = (products.app, products.agent_product, products.framework, products.batch, machines.gateway, machines.resold)
+LARGE = (
+    products.app,
+    products.agent_product,
+    products.framework,
+    products.batch,
+    machines.gateway,
+    machines.resold,
+)
 SMALL = (
     fads.library, fads.viral, fads.homework, fads.recipe, fads.workshop, machines.harness, machines.nightly,
     machines.quickstart,
 )  # fmt: skip
-MOST = {products.app: 7, products.framework: 4, products.batch: 4, fads.library: 4, fads.viral: 6, fads.recipe: 4}
+MOST = {
+    products.app: 7,
+    products.framework: 4,
+    products.batch: 4,
+    fads.library: 4,
+    fads.viral: 6,
+    fads.recipe: 4,
+}
 """How often a story is told at most in one world; twice unless said here."""
 
 
@@ -26,7 +40,6 @@ def build(name: str, campaigns: int | None = None, traffic: int = 0, **given: An
     rng = Random(name)
     target = traffic or logint(rng, 15_000, 32_000)
     world = World(name, some_calendar(rng), target, blank=rng.random() < 0.12)
-    world.stories.append({"story": "person 1", "label": "person", "accounts": 0, "truth": Truth("person", "person 1")})
     number = rng.choice((0, 1, 1, 2, 2, 3, 4, 5, 6)) if campaigns is None else campaigns
     plans = [some_plan(rng, target, **given) for _ in range(number)]
     while not given and sum(plan.requests for plan in plans) > 0.5 * target:
@@ -49,7 +62,7 @@ def lookalikes(rng: Random, world: World, budget: float) -> None:
     for story in stories:
         left = budget - (len(world.sent) - before)
         if story in LARGE and left > 200:
-            story(rng, world, min(left, world.target * 0.15))
+            story(rng, world, round(min(left, world.target * 0.15)))
         elif story in SMALL and left > -0.1 * world.target:
             story(rng, world)
 

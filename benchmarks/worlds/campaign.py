@@ -37,6 +37,8 @@ class Plan:
     window: float
     """Share of the log that the campaign lasts."""
     metadata: str
+    turns: int
+    """Requests of one task: agents and characters are led through several."""
     aged: float
     """Share of the accounts with an ordinary life before and after."""
 
@@ -62,12 +64,17 @@ def some_plan(rng: Random, traffic: int, **given: Any) -> Plan:
 
 def _drawn(rng: Random, given: dict[str, Any]) -> Plan:
     kind = weighted(rng, {"system": 3, "user": 3, "both": 1, "prefix": 1.5, "suffix": 2})
-    shared = {"accounts": logint(rng, 8, 1000), "each": 1 if rng.random() < 0.12 else logint(rng, 4, 200)}
+    shared: dict[str, Any] = {
+        "accounts": logint(rng, 8, 1000),
+        "each": 1 if rng.random() < 0.04 else logint(rng, 4, 200),
+    }
+    purpose = given.get("purpose") or rng.choice(TRAINING if rng.random() < 0.6 else NEUTRAL)
+    led = purpose in ("agent", "roleplay", "coding") and rng.random() < 0.4
     return Plan(
         **shared
         | {
             "mixing": rng.choice((0, 0, rng.uniform(0, 0.9))),
-            "purpose": rng.choice(TRAINING if rng.random() < 0.6 else NEUTRAL),
+            "purpose": purpose,
             "tongue": "en" if rng.random() < 0.7 else rng.choice(LOCAL),
             "kind": kind,
             "words": logint(rng, 8, 60) if kind in ("prefix", "suffix") else logint(rng, 12, 300),
@@ -82,6 +89,7 @@ def _drawn(rng: Random, given: dict[str, Any]) -> Plan:
             "load": weighted(rng, {"even": 2, "poisson": 2, "hot": 1.5}),
             "window": loguniform(rng, 0.03, 1),
             "metadata": weighted(rng, {"proxies": 3, "one network": 1, "blank": 1, "crowd": 1}),
+            "turns": rng.randint(2, 8) if led else 1,
             "aged": rng.choice((0, 0, rng.random())),
         }
         | given

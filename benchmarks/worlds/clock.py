@@ -71,10 +71,12 @@ def program(rng: Random, calendar: Calendar, kind: str = "") -> Moment:
         zone = rng.choice(ZONES)
         return thinned(calendar, lambda h: 1.0 if 8 <= (h + zone) % 24 < 18 else 0.02)
     if kind == "daily":
-        hour, length = rng.uniform(0, 24), loguniform(rng, 0.05, 4)
+        hour, length = rng.uniform(0, 24), loguniform(rng, 0.26, 4)
         return thinned(calendar, lambda h: 1.0 if (h - hour) % 24 < length else 0.0)
     if kind == "runs":
-        runs = [(rng.uniform(0, calendar.days), loguniform(rng, 0.02, 1.5)) for _ in range(logint(rng, 1, 12))]
+        runs = [
+            (rng.uniform(0, calendar.days), loguniform(rng, 0.02, 1.5)) for _ in range(logint(rng, 1, 12))
+        ]
 
         def moment(rng: Random, first: float, last: float) -> float:
             day, length = rng.choice(runs)

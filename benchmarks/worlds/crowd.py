@@ -1,11 +1,13 @@
 """The crowd: individuals with lives of their own, and API customers whose programs never sleep."""
 
+from dataclasses import replace
 from random import Random
 
-from worlds.accounts import asked, digest, human, service
+from worlds.accounts import PERSON, asked, digest, human, service
 from worlds.chance import logint, loguniform, spread, weighted
 from worlds.clock import person, program, sitting
 from worlds.instructions import NEUTRAL, TRAINING, author, bank
+from worlds.salad import some_subject
 from worlds.story import World
 from worlds.templates import fixed
 from worlds.voices import speaker
@@ -18,8 +20,8 @@ DEFAULTS = (
     "safe. If a question does not make any sense, explain why instead of answering something not correct.",
     "You are an AI programming assistant. Follow the user's requirements carefully and to the letter. "
     "Keep your answers short and impersonal.",
-    "The assistant is friendly and knowledgeable. The current date is supplied by the client. It gives concise "
-    "responses to simple questions and thorough responses to complex and open-ended questions.",
+    "The assistant is friendly and knowledgeable. The current date is supplied by the client. It gives "
+    "concise responses to simple questions and thorough responses to complex and open-ended questions.",
 )
 
 
@@ -34,7 +36,7 @@ def crowd(rng: Random, world: World, requests: int, accounts: int) -> None:
 def individuals(rng: Random, world: World, requests: int, accounts: int) -> None:
     """Add people: sittings, conversations, old prompts again, default system prompts."""
     default = rng.uniform(0, 0.3)
-    truth = world.tell("person", accounts, default_system=round(default, 3))
+    truth = PERSON
     stay = loguniform(rng, 2, 60)
     for number, wanted in enumerate(spread(rng, requests, accounts, rng.uniform(0.8, 1.6))):
         account = human(rng, f"{world.name} person {number}")
@@ -65,7 +67,10 @@ def customers(rng: Random, world: World, requests: int, accounts: int) -> None:
     while number < accounts:
         group = min(accounts - number, logint(rng, 2, 9)) if rng.random() < 0.05 else 1
         truth = world.tell("semi-shared program", group) if group > 1 else alone
-        writer = author(rng, rng.choice(NEUTRAL + TRAINING), logint(rng, 8, 250))
+        words = logint(rng, 8, 250)
+        writer = author(rng, rng.choice(NEUTRAL + TRAINING), words)
+        if rng.random() < 0.9:  # the grammar is too small to give hundreds of programs words of their own
+            writer = replace(writer, sentences=(), manual=some_subject(rng).prose(rng, words))
         template = fixed(rng, weighted(rng, {"system": 3, "user": 3, "prefix": 1, "suffix": 1}), writer)
         templated = group > 1 or rng.random() < 0.75
         for _ in range(group):

@@ -4,6 +4,7 @@ An author has a purpose, a language and a choice of sentences. Drawn once it giv
 template; drawn for every request it gives thousands of rewordings of one intent.
 """
 
+import re
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -74,6 +75,8 @@ def author(rng: Random, purpose: str, words: int, tongue: str = "en") -> Author:
     rng.shuffle(pool)
     while pool and sum(_length(text, tongue) for text in sentences) < words - 5:
         sentences.append(pool.pop())
+    idiom = rng.uniform(0.03, 0.2)
+    sentences = [own(rng, text, idiom, tongue) for text in sentences]
     missing = words - sum(_length(text, tongue) for text in sentences)
     manual = some_subject(rng, tongue).prose(rng, missing) if missing > 25 else ""
     bound: Bindings = {}
@@ -82,6 +85,18 @@ def author(rng: Random, purpose: str, words: int, tongue: str = "en") -> Author:
     kept = {slot: value for slot, value in bound.items() if slot.strip("{}").split(":")[0] in _KEPT}
     label = rng.choice(rules["label" + suffix])
     return Author(purpose, tongue, tuple(sentences), label, tuple(kept.items()), words, manual)
+
+
+def own(rng: Random, text: str, share: float, tongue: str) -> str:
+    """Return a sentence with an author's own words strewn in.
+
+    Without them the small grammar would make unrelated products share long exact sentences.
+    """
+    words, signs = some_subject(rng, tongue).words, tongue in ("zh", "ja")
+    pieces = re.findall(r"\{[^}]*\}|\w|\W" if signs else r"\S+", text)
+    chance = share / 2 if signs else share
+    with_own = [part for piece in pieces for part in (piece, *[rng.choice(words)] * (rng.random() < chance))]
+    return ("" if signs else " ").join(with_own)
 
 
 def _length(text: str, tongue: str) -> int:

@@ -56,7 +56,9 @@ def app(rng: Random, world: World, limit: int) -> None:
         last = max(last, first + 0.3)
         while wanted > 0:
             visit = min(wanted, 1 if clock == "programs" else rng.randint(1, turns))
-            texts = [skewed(rng, shelf, 2) if rng.random() < popular else items.item(rng) for _ in range(visit)]
+            texts = [
+                skewed(rng, shelf, 2) if rng.random() < popular else items.item(rng) for _ in range(visit)
+            ]
             times = sitting(rng, plan(rng, first, last), visit)
             for time, messages in zip(times, grown(rng, template, texts), strict=True):
                 world.send(account, time, messages, truth)
@@ -86,7 +88,12 @@ def agent_product(rng: Random, world: World, limit: int) -> None:
     total, scripts = min(limit, round(size * loguniform(rng, 4, 40))), rng.uniform(0, 0.3)
     stay, name = loguniform(rng, 10, 90), f"coder/{rng.randint(0, 3)}.{rng.randint(0, 60)}"
     truth = world.tell(
-        "agent product", size, words=words, requests=total, scripts=round(scripts, 2), stay_days=round(stay, 1)
+        "agent product",
+        size,
+        words=words,
+        requests=total,
+        scripts=round(scripts, 2),
+        stay_days=round(stay, 1),
     )
     for number, wanted in enumerate(spread(rng, total, size, rng.uniform(0.6, 1.4))):
         account = human(rng, f"{world.name} {truth.story} {number}", name)

@@ -14,16 +14,17 @@ WORDS, SUBJECT_WORDS, SUBJECTS = 5000, 240, 60
 _FUNCTION = {
     "en": "the of and to a in is that it for on with as this are be by was at from or an have not we can "
     "which but if they you all one has more when will about there so out up into no than them then some",
-    "de": "der die und in den von zu das mit sich des auf für ist im dem nicht ein eine als auch es an werden "
-    "aus er hat dass sie nach wird bei einer um am sind noch wie einem über so zum kann wenn nur",
+    "de": "der die und in den von zu das mit sich des auf für ist im dem nicht ein eine als auch es "
+    "an werden aus er hat dass sie nach wird bei einer um am sind noch wie einem über so zum kann wenn nur",
     "es": "de la que el en y a los se del las un por con no una su para es al lo como más o pero sus le ya "
     "este sí porque esta entre cuando muy sin sobre también me hasta hay donde",
-    "fr": "de la le et les des en un du une que est pour qui dans a par plus pas au sur ne se ce il sont avec "
-    "son ou aux cette mais nous comme on tout si leur y dont elle",
+    "fr": "de la le et les des en un du une que est pour qui dans a par plus pas au sur ne se ce il "
+    "sont avec son ou aux cette mais nous comme on tout si leur y dont elle",
     "ru": "и в не на я что он с как это по но они к у из за от так о же все бы для до или если уже при быть "
     "только ещё когда нет чтобы мы вы где там",
     "zh": "的 了 是 在 我 有 和 就 不 人 都 一 上 也 很 到 说 要 去 你 会 着 看 好 这 那 还 把 与 对 等 从",
-    "ja": "の は を が に で と も から まで です ます した する れる こと もの ない よう この その ため など",
+    "ja": "の は を が に で と も から まで です ます した する れる こと もの ない よう "
+    "この その ため など",
     "ko": "은 는 이 가 을 를 에 의 와 과 도 로 하고 에서 그리고 하지만 있는 없는 합니다 했다 것 수 등",
 }
 _PARTS = {
@@ -32,11 +33,13 @@ _PARTS = {
     "es": "ca mi ro des tra ción ar mente lo sa ver do per ta gu in con ter ria les mo ba za ni",
     "fr": "mon tra veau eur ment ai son lai che par tion dé pro gne vil ou ri eux can bre té pla",
     "ru": "по вер ста ние про го лов ка ре дов ный ту ми за кра ход ли сть бо на ме три во",
-    "ko": "가 나 다 라 마 바 사 아 자 차 카 타 파 하 고 노 도 로 모 보 소 오 조 초 김 박 정 한 설 문 연 길 속",
+    "ko": "가 나 다 라 마 바 사 아 자 차 카 타 파 하 고 노 도 로 모 보 소 오 조 초 김 박 정 한 "
+    "설 문 연 길 속",
 }
 _PHRASES = {
-    "en": "can you help me with | what is the difference between | please write a | how do I | give me a list of | "
-    "I would like to know | explain in simple terms | is it possible to | what do you think about | summarise this",
+    "en": "can you help me with | what is the difference between | please write a | how do I | give "
+    "me a list of | I would like to know | explain in simple terms | is it possible to | what do you think "
+    "about | summarise this",
     "de": "kannst du mir helfen mit | was ist der Unterschied zwischen | bitte schreibe | wie kann ich",
     "es": "puedes ayudarme con | cuál es la diferencia entre | escribe un | cómo puedo",
     "fr": "peux-tu m'aider avec | quelle est la différence entre | écris un | comment puis-je",

@@ -33,7 +33,9 @@ class Template:
             return asked(self.pad(rng, item), text)
         if self.kind == "both":
             half = text.rfind(" ", 0, len(text) // 2)
-            return asked(self.pad(rng, f"{text[half + 1 :]}\n\n{self.author.label}: {item}"), text[: half + 1])
+            return asked(
+                self.pad(rng, f"{text[half + 1 :]}\n\n{self.author.label}: {item}"), text[: half + 1]
+            )
         if self.kind == "suffix":
             return asked(self.pad(rng, f"{item}\n\n{text}"))
         if self.kind == "prefix":

@@ -1,21 +1,25 @@
 """An operator at work: a plan becomes requests."""
 
+from collections.abc import Iterator
 from random import Random
 
 from demo.problems import problem
-from worlds.accounts import SDKS, Account, addresses, asked, human
+from worlds.accounts import SDKS, Account, Truth, addresses, asked, human
 from worlds.campaign import Plan
 from worlds.chance import poisson
 from worlds.clock import DAY, ZONES, Moment, person, sitting, thinned
 from worlds.instructions import author, bank
-from worlds.story import Truth, World
+from worlds.products import grown
+from worlds.story import World
 from worlds.templates import Template, fixed
 from worlds.voices import speaker
 
 
 def run(rng: Random, world: World, plan: Plan) -> None:
     """Add one campaign and its cover traffic."""
-    truth = world.tell("campaign", plan.accounts, **{k: v for k, v in plan.parameters().items() if k != "accounts"})
+    truth = world.tell(
+        "campaign", plan.accounts, **{k: v for k, v in plan.parameters().items() if k != "accounts"}
+    )
     accounts = [_account(rng, f"{world.name} {truth.story} {n}", plan) for n in range(plan.accounts)]
     days = world.calendar.days
     length = max(0.2, plan.window * days)
@@ -27,9 +31,18 @@ def run(rng: Random, world: World, plan: Plan) -> None:
     texts = _inputs(rng, plan, sum(counts))
     template = _template(rng, plan)
     for account, span, sent in zip(accounts, spans, times, strict=True):
-        for time in sent:
-            world.send(account, time, template.fill(rng, next(texts)), truth)
+        for task in tasks(sorted(sent), plan.turns):
+            item, *replies = (next(texts) for _ in task)
+            for time, messages in zip(task, grown(rng, template, [item, *replies]), strict=True):
+                world.send(account, time, messages, truth)
         _cover(rng, world, plan, account, span, len(sent), Truth("cover", truth.story))
+
+
+def tasks(times: list[float], turns: int) -> Iterator[list[float]]:
+    """Yield the times of one task after another; the turns of a task follow closely."""
+    for first in range(0, len(times), turns):
+        task = times[first : first + turns]
+        yield [task[0] + 40.0 * turn for turn in range(len(task))]
 
 
 def _account(rng: Random, name: str, plan: Plan) -> Account:
@@ -99,10 +112,12 @@ def _times(
         return [moment(rng, *span) for _ in range(count)]
     visits = min(count, rng.randint(1, 3))
     sizes = [count // visits + (number < count % visits) for number in range(visits)]
-    return [time for size in sizes for time in sitting(rng, moment(rng, *span), size, rng.choice((10, 60, 300)))]
+    return [
+        time for size in sizes for time in sitting(rng, moment(rng, *span), size, rng.choice((10, 60, 300)))
+    ]
 
 
-def _inputs(rng: Random, plan: Plan, count: int):  # type: ignore[no-untyped-def]
+def _inputs(rng: Random, plan: Plan, count: int) -> Iterator[str]:
     """Yield the slots' contents: the task bank is dealt out, some tasks more than once."""
     source = bank(rng, "en" if plan.tongue == "en" and rng.random() < 0.7 else "")
     maths = plan.inputs == "bank" and plan.purpose == "reasoning" and rng.random() < 0.4
@@ -126,7 +141,13 @@ def _template(rng: Random, plan: Plan) -> Template:
 
 
 def _cover(
-    rng: Random, world: World, plan: Plan, account: Account, span: tuple[float, float], count: int, truth: Truth
+    rng: Random,
+    world: World,
+    plan: Plan,
+    account: Account,
+    span: tuple[float, float],
+    count: int,
+    truth: Truth,
 ) -> None:
     """Add innocent requests: other customers' through the campaign's account, or its owner's own life."""
     wanted = count * plan.mixing / (1 - plan.mixing)
@@ -139,4 +160,9 @@ def _cover(
         speaks, moment = people[0]
         for _ in range(1 + int(rng.expovariate(0.3))):
             time = moment(rng, 0, world.calendar.days)
-            world.send(account, min(time, world.calendar.at(world.calendar.days) - DAY / 99), asked(speaks.ask(rng)), truth)
+            world.send(
+                account,
+                min(time, world.calendar.at(world.calendar.days) - DAY / 99),
+                asked(speaks.ask(rng)),
+                truth,
+            )
