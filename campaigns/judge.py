@@ -24,8 +24,8 @@ SIGNALS: tuple[Signal, ...] = (
 )  # fmt: skip
 
 PRIOR = -2.5
-"""log10 odds of a campaign, before any evidence: one in some three hundred groups of accounts
-that share text. A provider has hundreds of popular templates for every campaign."""
+"""log10 odds of a campaign, before any evidence: one in some 300 groups of accounts that share
+text. A provider has hundreds of popular templates for every campaign."""
 
 
 @dataclass(frozen=True)

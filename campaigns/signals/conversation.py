@@ -1,4 +1,7 @@
-"""Conversation: people answer back; a harvest asks once."""
+"""Conversation: people answer back; most harvests ask once.
+
+Agents answer back too, so this speaks softly.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +19,7 @@ def conversation(candidate: Candidate) -> Evidence | None:
     if share >= 0.1:
         return Evidence(
             "conversation",
-            -min(1.0, 3 * share),
+            -min(0.6, 2 * share),
             share,
             f"{share:.0%} of the requests continue a conversation",
         )

@@ -16,6 +16,7 @@ from campaigns.signals.base import Evidence, log_ratio
 from indexes.snapshot import NO_TIME
 
 _LEAST_ACCOUNTS = 4
+_TOGETHER_DAYS = 1.5
 _MOST_ACCOUNTS = 400  # pairs are taken among this many, evenly chosen
 
 
@@ -35,8 +36,10 @@ def lifetimes(candidate: Candidate) -> Evidence | None:
     # Crowds: mostly a few percent, now and then a core of daily users. Pools: anything.
     crowd = 0.93 * math.exp(-overlap / 0.07) / 0.07 + 0.07
     pool = 0.3 * math.exp(-overlap / 0.1) / 0.1 + 0.7
-    weight = log_ratio(pool, crowd)
     days = float(np.median(end - start)) * HOUR_US / DAY_US
+    weight = log_ratio(pool, crowd)
+    if weight > 0:  # a class or a workshop is together for an afternoon
+        weight *= min(1.0, days / _TOGETHER_DAYS)
     if weight > 0:
         text = f"the accounts are in use side by side, {overlap:.0%} of their time, {days:.1f} days each"
     else:

@@ -8,6 +8,7 @@ from campaigns.candidates import Candidate
 from campaigns.signals.base import Evidence
 
 _MANY = 3  # one or two come with pasted text
+_RARE, _USUAL = 0.05, 0.3  # of the requests: some paste such text, no crowd writes it
 
 
 def obfuscation(candidate: Candidate) -> Evidence | None:

@@ -15,9 +15,11 @@ from functools import cache
 from pathlib import Path
 
 from campaigns.signals.base import Evidence
+from fingerprint.canonical import canonical
 
-# Honest recipes, judges and agents ask for the same, so no more than five to one.
-_FOR, _AGAINST = 0.7, -0.5
+# Honest recipes, judges and agents ask for the same, so no more than five to one; and labs
+# harvest translations and small talk too.
+_FOR, _AGAINST = 0.7, -0.3
 
 
 @dataclass(frozen=True)
@@ -31,13 +33,15 @@ class _Purpose:
 
 def purpose(template: str) -> Evidence:
     """Judge what a template's fixed text asks for."""
+    text = canonical(template)  # where hidden characters and look-alikes have gone
     for candidate in _purposes():
-        act, thing = candidate.act.search(template), candidate.thing.search(template)
+        act, thing = candidate.act.search(text), candidate.thing.search(text)
         if act and thing:
             words = f"“{act.group()}…” and “{thing.group()}…”"
             return Evidence("training_value", _FOR, 1.0, f"it asks for {candidate.name} ({words})")
-    text = "nothing it asks for is of particular use to train a model"
-    return Evidence("training_value", _AGAINST, 0.0, text)
+    return Evidence(
+        "training_value", _AGAINST, 0.0, "nothing it asks for is of particular use to train a model"
+    )
 
 
 @cache
@@ -49,5 +53,5 @@ def _purposes() -> tuple[_Purpose, ...]:
 def _pattern(languages: dict[str, str]) -> re.Pattern[str]:
     stems = [stem for line in languages.values() for stem in line.split(", ")]
     # Scripts from Thai and the radicals of Han on are written without spaces: no word start there.
-    parts = [stem if stem[0] > "\u0e00" else rf"\b{stem}" for stem in stems]
-    return re.compile("|".join(parts), re.IGNORECASE)
+    parts = [canonical(stem) if stem[0] > "\u0e00" else rf"\b{canonical(stem)}" for stem in stems]
+    return re.compile("|".join(parts))

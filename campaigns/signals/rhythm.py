@@ -26,6 +26,8 @@ _APART_HOURS = 12  # closer requests belong to one sitting and say nothing of ha
 _MOST_REQUESTS = 60  # an account's pairs are taken among this many, evenly chosen
 _PAIR_CAP = 20.0  # a busy account weighs no more than this many pairs
 _CROWD = 4000  # accounts that the crowd's rhythm is measured on
+_QUORUM = 0.3  # so large a part of the accounts must have worked on different days
+_SCHEDULE = 0.9
 _CLEAR = 0.1  # a crowd with less rhythm than this cannot be told from machines
 
 
@@ -35,20 +37,24 @@ def rhythm(candidate: Candidate) -> Evidence | None:
     crowd = _crowd(candidate.log)
     if accounts < _LEAST_ACCOUNTS or crowd < _CLEAR:
         return None
-    human = 0.9 * normal(mean, crowd, math.hypot(crowd / 2.5, error)) + 0.1 * normal(
-        mean, 0, math.hypot(0.1, error)
-    )
-    machine = 0.6 * normal(mean, 0, math.hypot(0.05, error)) + 0.4 * normal(
-        mean, crowd, math.hypot(0.2, error)
-    )
-    weight = log_ratio(machine, human)
-    if weight > 0:
+    habit = normal(mean, crowd, math.hypot(crowd / 2.5, error))
+    clock = normal(mean, 0, math.hypot(0.05, error))
+    schedule = normal(mean, 1, math.hypot(0.05, error))
+    anything = 1 / 1.2
+    human = 0.7 * habit + 0.1 * clock + 0.1 * schedule + 0.1 * anything
+    machine = 0.5 * clock + 0.25 * habit + 0.05 * schedule + 0.2 * anything
+    # A few accounts do not speak for a pool.
+    weight = log_ratio(machine, human) * min(1.0, accounts / (_QUORUM * len(candidate.accounts)))
+    shown = f"{abs(mean) if round(mean, 2) == 0 else mean:.2f}"
+    if mean > _SCHEDULE:
+        text = f"{accounts} accounts work at the same hours every day ({shown} of 1), as scheduled jobs do"
+    elif weight > 0:
         text = (
             f"{accounts} accounts work around the clock: their hours repeat from day to day with "
-            f"{abs(mean):.2f} (0 is a machine; accounts of this log have {crowd:.2f})"
+            f"{shown} (0 is a machine; accounts of this log have {crowd:.2f})"
         )
     else:
-        text = f"the accounts keep human hours: regularity {mean:.2f} (accounts of this log: {crowd:.2f})"
+        text = f"the accounts keep human hours: regularity {shown} (accounts of this log: {crowd:.2f})"
     return Evidence("rhythm", weight, mean, text)
 
 

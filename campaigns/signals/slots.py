@@ -12,7 +12,9 @@ from campaigns.candidates import Candidate
 from campaigns.signals.base import Evidence
 
 _LEAST_REQUESTS = 20
-_OFTEN = 0.1
+_SAME = 0.7
+_OFTEN = 0.3
+_SOME = 0.15  # less than this are retries, or several samples of one answer
 
 
 def slots(candidate: Candidate) -> Evidence | None:
@@ -25,12 +27,15 @@ def slots(candidate: Candidate) -> Evidence | None:
     senders = np.bincount(pairs >> 32)
     shared = float((senders[slot] >= 2).mean())
     again = float((uses - 1).sum() / total)
-    if shared >= 0.5:
+    if shared >= _SAME:
         text = f"{shared:.0%} of the requests carry a prompt of other accounts too: the same items for all"
         return Evidence("slots", -2.0, shared, text)
-    if shared + again >= _OFTEN:
-        text = f"accounts repeat prompts: {again:.0%} their own, {shared:.0%} those of others"
-        return Evidence("slots", -min(1.5, 0.5 + 2 * (shared + again)), shared + again, text)
+    if again >= _OFTEN:
+        text = f"accounts repeat themselves: {again:.0%} of the requests were sent before by the same account"
+        return Evidence("slots", -1.0, again, text)
+    if shared + again >= _SOME:
+        text = f"accounts repeat prompts, {again:.0%} their own and {shared:.0%} those of others"
+        return Evidence("slots", -0.2, shared + again, text)
     alone = f"{shared:.1%} of them used by more than one account"
     text = f"{len(senders):,} different prompts in {total:,} requests, {alone}"
     return Evidence("slots", 0.3, shared, text)
