@@ -13,13 +13,15 @@ from campaigns.signals.lifetimes import lifetimes
 from campaigns.signals.load import load
 from campaigns.signals.network import addresses, client, organisation
 from campaigns.signals.obfuscation import obfuscation
+from campaigns.signals.pivot import pivot
 from campaigns.signals.purpose import purpose
 from campaigns.signals.rhythm import rhythm
 from campaigns.signals.slots import slots
+from campaigns.signals.succession import succession
 from campaigns.signals.wordings import wordings
 
 SIGNALS: tuple[Signal, ...] = (
-    rhythm, lifetimes, load, slots, depth, crowd, conversation, wordings, obfuscation,
+    rhythm, lifetimes, succession, load, slots, depth, crowd, conversation, wordings, obfuscation, pivot,
     organisation, client, addresses,
 )  # fmt: skip
 

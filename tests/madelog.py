@@ -27,6 +27,7 @@ class Row:
     ip: str = ""
     agent: str = ""
     organisation: str = ""
+    model: str = "old"
     shared: bool = True
 
 
@@ -45,7 +46,7 @@ def log_of(rows: Sequence[Row], hidden: Sequence[int] = ()) -> Log:
         Requests(
             ids=pa.chunked_array([[f"r{i}" for i in range(len(rows))]]),
             account=_codes([row.account for row in rows]),
-            model=_codes(["m"] * len(rows)),
+            model=_codes([row.model for row in rows]),
             ip=_codes([row.ip for row in rows]),
             user_agent=_codes([row.agent for row in rows]),
             organisation=_codes([row.organisation for row in rows]),

@@ -15,9 +15,11 @@ from campaigns.signals.lifetimes import lifetimes
 from campaigns.signals.load import load
 from campaigns.signals.network import addresses, client, organisation
 from campaigns.signals.obfuscation import obfuscation
+from campaigns.signals.pivot import pivot
 from campaigns.signals.purpose import purpose
 from campaigns.signals.rhythm import rhythm
 from campaigns.signals.slots import slots
+from campaigns.signals.succession import succession
 
 CROWD = people(60, 12, seed=9)
 
@@ -215,3 +217,39 @@ def test_every_signal_survives_a_candidate_without_anything():
     for signal in SIGNALS:
         found = signal(bare)
         assert found is None or found.text
+
+
+def test_a_replaced_pool_is_seen():
+    first = pool(15, 10, seed=1, days=12)
+    second = [replace(row, hour=row.hour + 12.5 * 24) for row in pool(15, 10, seed=2, days=12)]
+    found = succession(candidate_of([*first, *second]))
+    assert found is not None
+    assert found.weight > 0
+    assert "took over" in found.text
+
+
+def test_a_crowd_that_comes_and_goes_is_no_succession():
+    coming = [
+        replace(row, hour=i * 18 + row.hour % 24)
+        for i, row in enumerate(people(40, 1, seed=6))
+        for _ in range(3)
+    ]
+    assert succession(candidate_of(coming)) is None
+    assert succession(candidate_of(pool(30, 10))) is None
+
+
+def moved(rows, release, share):
+    """Give requests after a release to the new model, the given part of them."""
+    return [
+        replace(row, model="new" if row.hour >= release and i % 100 < 100 * share else "old")
+        for i, row in enumerate(rows)
+    ]
+
+
+def test_a_switch_to_a_new_model_at_once_is_a_pivot():
+    work = moved(pool(30, 40), 240, 1.0)
+    assert pivot(candidate_of(work, moved(people(60, 40, seed=8), 240, 0.05))).weight > 0
+    assert pivot(candidate_of(work, moved(people(60, 40, seed=8), 240, 0.9))) is None
+    assert (
+        pivot(candidate_of(moved(pool(30, 40), 240, 0.1), moved(people(60, 40, seed=8), 240, 0.05))) is None
+    )
