@@ -31,8 +31,7 @@ SPAN_WORDS = 6
 SPAN_WINDOW = 3
 # A character of an unsegmented script carries about half a word.
 _WORD_WEIGHT, _CHARACTER_WEIGHT = 2, 1
-_SPAN_WEIGHT = SPAN_WORDS * _WORD_WEIGHT
-_SPAN_TOKENS = SPAN_WORDS * _WORD_WEIGHT
+_SPAN_WEIGHT = SPAN_WORDS * _WORD_WEIGHT  # also the most tokens that a span can have
 
 TRIGRAM_TOKENS = 20  # below this many tokens, shingles are pairs of words
 PAIR_TOKENS = 5  # below this many, they are four characters, and the whole text
@@ -236,12 +235,15 @@ def _spans(tokens, weights, count, keys, hashes, places):  # type: ignore[no-unt
     the text after i only, never on the script of the rest.
     """
     base = keys[K_CHAR]
+    powers = np.empty(_SPAN_WEIGHT + 1, dtype=np.uint64)
+    powers[0] = 1
+    for k in range(_SPAN_WEIGHT):
+        powers[k + 1] = powers[k] * base
     found, last, weight = 0, 0, 0
-    rolling, power = np.uint64(0), np.uint64(1)  # hash of tokens[i:last], base ** (last - i)
+    rolling = np.uint64(0)  # hash of tokens[i:last]
     for i in range(count):
         while last < count and weight < _SPAN_WEIGHT:
             rolling = rolling * base + tokens[last]
-            power = power * base
             weight += weights[last]
             last += 1
         if weight < _SPAN_WEIGHT:
@@ -251,10 +253,7 @@ def _spans(tokens, weights, count, keys, hashes, places):  # type: ignore[no-unt
         found += 1
         # Drop token i from the front: its coefficient is base ** (last - i - 1).
         weight -= weights[i]
-        lead = np.uint64(1)
-        for _ in range(last - i - 1):
-            lead = lead * base
-        rolling = rolling - tokens[i] * lead
+        rolling = rolling - tokens[i] * powers[last - i - 1]
     return found
 
 
