@@ -47,8 +47,8 @@ class Verdict:
         return _probability(sum(e.weight for e in self.evidence if not e.metadata))
 
     def with_template(self, template: str) -> Verdict:
-        """Return the verdict with what the template asks for added."""
-        return _ordered((*self.evidence, purpose(template)))
+        """Return the verdict with what the template asks for added; without text, nothing is said."""
+        return _ordered((*self.evidence, purpose(template))) if template.strip() else self
 
 
 def judge(candidate: Candidate) -> Verdict:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +16,7 @@ from indexes.vectors import VectorIndex, write_vectors
 from indexes.workspace import Workspace
 
 _BATCH = 256
+_COMMIT = 8192  # some minutes' work for a transformer; more is not lost to a crash
 
 
 def embed_prompts(
@@ -33,15 +35,28 @@ def embed_prompts(
     new = prompts[~np.isin(snapshot.canonical[prompts], _embedded(snapshot.workspace, encoder))]
     if len(new) == 0:
         return 0
+    for start in range(0, len(new), _COMMIT):
+        _embed(snapshot, new[start : start + _COMMIT], encoder, partial(_tell, progress, start, len(new)))
+    return len(new)
+
+
+def _tell(progress: Callable[[int, int], None], before: int, total: int, done: int) -> None:
+    progress(before + done, total)
+
+
+def _embed(
+    snapshot: Snapshot, prompts: NDArray[np.int64], encoder: Encoder, progress: Callable[[int], None]
+) -> None:
+    """Embed some prompts and publish them as one set."""
     vectors = []
-    for start in range(0, len(new), _BATCH):
-        vectors.append(encoder.encode(snapshot.read_prompts(new[start : start + _BATCH])))
-        progress(min(start + _BATCH, len(new)), len(new))
+    for start in range(0, len(prompts), _BATCH):
+        vectors.append(encoder.encode(snapshot.read_prompts(prompts[start : start + _BATCH])))
+        progress(min(start + _BATCH, len(prompts)))
     with snapshot.workspace.writing() as writer:
         folder = writer.new_folder("vectors")
-        writer.add_vectors(write_vectors(folder, np.concatenate(vectors), snapshot.canonical[new], encoder))
+        hashes = snapshot.canonical[prompts]
+        writer.add_vectors(write_vectors(folder, np.concatenate(vectors), hashes, encoder))
         writer.commit()
-    return len(new)
 
 
 def neighbours(snapshot: Snapshot, encoder: Encoder) -> Neighbours:

@@ -8,6 +8,7 @@ loses the work since its last commit and never counts a file twice.
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -114,17 +115,17 @@ def ingest(
             progress(Progress(str(path), run.indexed, run.quarantined, run.indexed / elapsed))
 
         for path in paths:
-            entry = _identify(path)
-            if any(entry.sha256 == other.sha256 for other in writer.inputs):
-                known += 1
-                continue
-            before = run.indexed, run.quarantined
             try:
+                entry = _identify(path)
+                if any(entry.sha256 == other.sha256 for other in writer.inputs):
+                    known += 1
+                    continue
+                before = run.indexed, run.quarantined
                 for batch in read(path, source=len(writer.inputs), format=format, mapping=mapping):
                     run.take(batch)
                     tell(path)
-            except LogError as error:
-                unreadable.append(Unreadable(entry.path, str(error)))
+            except (LogError, OSError) as error:
+                unreadable.append(Unreadable(_spelt(path), str(error)))
                 continue
             files += 1
             writer.add_input(
@@ -147,6 +148,9 @@ def ingest(
 
 
 def _identify(path: Path) -> Input:
-    # A file name is bytes; what is not UTF-8 in it is spelt out, for the manifest is JSON.
-    name = str(path).encode("utf-8", "backslashreplace").decode()
-    return Input(name, path.stat().st_size, manifests.digest(path), 0, 0)
+    return Input(_spelt(path), path.stat().st_size, manifests.digest(path), 0, 0)
+
+
+def _spelt(path: Path) -> str:
+    """Return a file's name as text: names are bytes, and what is not UTF-8 in them is spelt out."""
+    return os.fsencode(path).decode("utf-8", "backslashreplace")

@@ -11,6 +11,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -21,6 +22,8 @@ from indexes.errors import IndexDamaged, NotAnIndex, SettingsMismatch
 
 FORMAT_VERSION = 1
 _PREFIX = "MANIFEST-"
+_NUMBER = re.compile(re.escape(_PREFIX) + r"\d{20}")
+_FILE = re.compile(r"((?:segments|vectors)/\d{8}-\d{4})/[a-z_]+\.[a-z]+")
 
 
 class File(msgspec.Struct, frozen=True):
@@ -92,7 +95,7 @@ def publish(root: Path, manifest: Manifest) -> Path:
 
 def generations(root: Path) -> list[Path]:
     """Return the published manifests, oldest first."""
-    return sorted(root.glob(_PREFIX + "*"))
+    return sorted(path for path in root.glob(_PREFIX + "*") if _NUMBER.fullmatch(path.name))
 
 
 def latest(root: Path) -> tuple[Manifest, str]:
@@ -116,7 +119,17 @@ def latest(root: Path) -> tuple[Manifest, str]:
         manifest = msgspec.json.decode(raw, type=Manifest)
     except (msgspec.DecodeError, TypeError) as error:
         raise IndexDamaged(f"{found[-1]} is damaged: {error}") from None
+    _check(manifest, found[-1])
     return manifest, hashlib.sha256(raw).hexdigest()
+
+
+def _check(manifest: Manifest, path: Path) -> None:
+    """Refuse a manifest that points out of its directory, or at folders that it does not hold."""
+    folders = {f"segments/{s.name}" for s in manifest.segments}
+    folders |= {f"vectors/{v.name}" for v in manifest.vectors}
+    named = [_FILE.fullmatch(file.path) for file in manifest.files]
+    if folders != {match[1] if match else "" for match in named}:
+        raise IndexDamaged(f"{path} is damaged: its files and its segments do not agree")
 
 
 def _version(raw: bytes, path: Path) -> int:

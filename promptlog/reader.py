@@ -87,6 +87,8 @@ class Log:
     """Why the format is not known, and what to do; "" when it is."""
     parse: Callable[[bytes], list[PromptRecord]]
     lines: Iterator[Line | Gap]
+    given: bool = False
+    """Whether the user named the format: then no line is read as another."""
 
     def batches(self, source: int = 0, rows: int = 8192) -> Iterator[LogBatch]:
         batch = _Batch(self.path, source)
@@ -110,7 +112,7 @@ class Log:
     def _try_again(self, line: Line, reason: Reason, batch: "_Batch") -> None:
         """Read a line as any other format that knows it, since logs may mix formats; else skip it."""
         try:
-            if reason is not Reason.UNKNOWN_SHAPE or self.parse is _parse_as_any:
+            if reason is not Reason.UNKNOWN_SHAPE or self.parse is _parse_as_any or self.given:
                 raise Skip(reason)
             batch.accept(line, _parse_as_any(line.data))
         except Skip as skip:
@@ -132,7 +134,8 @@ def opened(
         certain = chosen is not None and (chosen is given or chosen.specific)
         parse = chosen.parse_line if chosen is not None and certain else _parse_as_any
         lines = chain(head, log.lines)
-        yield Log(log.path, log.container, chosen, confidence, sample, unknown, parse, lines)
+        named = format is not None
+        yield Log(log.path, log.container, chosen, confidence, sample, unknown, parse, lines, named)
 
 
 def given_format(format: str | None, mapping: Mapping[str, str] | None) -> LogFormat | None:

@@ -129,6 +129,8 @@ def test_an_index_without_texts_finds_the_same_accounts(report, demo_log, tmp_pa
     expected = {account for campaign in report.alerts for account in campaign.accounts}
     assert len(found & expected) >= 0.9 * len(expected)
     assert len(found - expected) == 0
+    # What cannot be read is no evidence of innocence.
+    assert not any(r.signal == "training_value" for campaign in bare.campaigns for r in campaign.reasons)
 
 
 def test_an_empty_log(tmp_path):

@@ -159,6 +159,13 @@ def test_a_file_that_is_no_log_is_named_and_the_others_are_read(empty, tmp_path)
     assert "hello.txt" in done.unreadable[0].reason
 
 
+def test_a_file_that_cannot_be_opened_is_named_and_the_others_are_read(empty, tmp_path):
+    good = log(tmp_path, *entries("a", 3))
+    done = add(empty, tmp_path / "missing.jsonl", good, tmp_path)
+    assert counts(done) == (1, 0, 3, 3, 0)
+    assert [file.path for file in done.unreadable] == [str(tmp_path / "missing.jsonl"), str(tmp_path)]
+
+
 def test_an_unknown_format_or_mapping_changes_nothing(empty, tmp_path):
     good = log(tmp_path, *entries("a", 3))
     for misuse in ({"format": "nonsense"}, {"mapping": {"nonsense": "x"}}):

@@ -132,3 +132,27 @@ def test_a_sealed_file_is_private_and_described(tmp_path):
     path.chmod(0o644)
     assert manifests.seal(tmp_path, path) == File("folder/data", 3, hashlib.sha256(b"abc").hexdigest())
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"segments": (Segment("00000003-0000", 7, 5),)},
+        {"files": (File("segments/00000003-0000/x.npy", 4, "ef"),)},
+        {
+            "segments": (Segment("../../other/00000003-0000", 7, 5),),
+            "files": (File("segments/../../other/00000003-0000/x.npy", 4, "ef"),),
+        },
+    ],
+    ids=["files gone", "segment gone", "outside"],
+)
+def test_files_and_segments_must_agree(tmp_path, changes):
+    manifests.publish(tmp_path, manifest(3, **changes))
+    with pytest.raises(IndexDamaged, match="do not agree"):
+        manifests.latest(tmp_path)
+
+
+def test_a_stray_file_is_no_manifest(tmp_path):
+    manifests.publish(tmp_path, manifest(1))
+    (tmp_path / "MANIFEST-zzz").write_bytes(b"mine")
+    assert manifests.latest(tmp_path)[0].generation == 1

@@ -35,8 +35,8 @@ class _Metadata(msgspec.Struct, gc=False):
 
 
 class _Payload(msgspec.Struct, gc=False):
-    call_type: Any
-    startTime: Any
+    call_type: Any = None
+    startTime: Any = None
     id: Any = None
     trace_id: Any = None
     model: Any = None
@@ -52,6 +52,7 @@ _DECODER = msgspec.json.Decoder(_Payload)
 _ORDINARY = (ValueError, RecursionError, msgspec.MsgspecError)
 
 _MARKS = {"call_type", "startTime", "model_map_information"}
+_KEY_MARK = "user_api_key_"
 
 # Inside a JSON string a quote is escaped, so these bytes can only be a member's name.
 _MESSAGES, _USER = b'"messages":', b'"user_api_key_user_id":'
@@ -63,7 +64,14 @@ class LiteLLM(LogFormat):
     name = "litellm"
 
     def recognises(self, entry: object) -> float:
-        return float(isinstance(entry, dict) and entry.keys() >= _MARKS)
+        if not isinstance(entry, dict):
+            return 0.0
+        if entry.keys() >= _MARKS:
+            return 1.0
+        # Trimmed by whoever exported it: the metadata of the proxy is its own mark.
+        metadata = entry.get("metadata")
+        trimmed = isinstance(metadata, dict) and any(key.startswith(_KEY_MARK) for key in metadata)
+        return 0.9 if trimmed and "messages" in entry else 0.0
 
     def parse(self, entry: object) -> list[PromptRecord]:
         if not self.recognises(entry):

@@ -1,7 +1,7 @@
 import pytest
 from logsamples import START, line, litellm, metadata
 
-from promptlog import PromptRecord, Reason
+from promptlog import PromptRecord, Reason, read
 from promptlog.formats.litellm import LiteLLM
 from promptlog.reasons import Skip
 
@@ -200,3 +200,23 @@ def test_the_fast_way_refuses_hostile_bytes(old, new, expected):
 def test_a_quoted_payload_inside_a_prompt_is_no_duplicate_key():
     quoted = line(litellm()).decode()
     assert parse(messages=[{"role": "user", "content": quoted}]).first_user == quoted
+
+
+@pytest.mark.parametrize("lost", ["call_type", "startTime", "model_map_information"])
+def test_a_trimmed_payload_keeps_its_account(lost, tmp_path):
+    """Exports drop members; the proxy's own metadata still says whose request it is."""
+    entry = litellm()
+    del entry[lost]
+    log = tmp_path / "log.jsonl"
+    log.write_bytes(line(entry) + b"\n")
+    (batch,) = read(log)
+    assert batch.records.column("account").to_pylist() == ["u_17"]
+    assert batch.skipped == ()
+
+
+def test_a_named_format_is_not_left_for_another(tmp_path):
+    log = tmp_path / "log.jsonl"
+    log.write_bytes(line({"model": "m", "messages": [{"role": "user", "content": "hi"}]}) + b"\n")
+    (batch,) = read(log, format="litellm")
+    assert batch.records.num_rows == 0
+    assert [skipped.reason for skipped in batch.skipped] == [Reason.UNKNOWN_SHAPE]
