@@ -39,7 +39,9 @@ def honest_requests(snapshot: Snapshot, truth: Path | None) -> np.ndarray:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--index", type=Path, required=True)
     parser.add_argument("--truth", type=Path)
     parser.add_argument("--families", type=int, default=1000)

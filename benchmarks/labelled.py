@@ -56,7 +56,9 @@ def without_metadata(row: Line) -> Line:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("log", type=Path)
     parser.add_argument("truth", type=Path)
     parser.add_argument("--halves", type=int, default=20)
@@ -67,7 +69,9 @@ def main() -> None:
     owner = {row["account"] for row in truth.values() if row["label"] == "campaign"}
     honest = sorted({str(row["account"]) for row in truth.values()} - owner)  # type: ignore[arg-type]
 
-    def run(name: str, keep: Callable[[Line], bool], change: Callable[[Line], Line] = lambda row: row) -> CampaignReport:
+    def run(
+        name: str, keep: Callable[[Line], bool], change: Callable[[Line], Line] = lambda row: row
+    ) -> CampaignReport:
         with tempfile.TemporaryDirectory() as folder:
             started = time.monotonic()
             report = judge((change(row) for row in lines(paths) if keep(row)), Path(folder))

@@ -11,14 +11,15 @@ import contextlib
 import os
 import sys
 import traceback
-from typing import Any
+from typing import Annotated, Any
 
 import typer
 from typer.core import TyperGroup
 
 from cli.commands import campaigns, demo, formats, index, search, show, verify
+from cli.kernels import keep_kernels
 from cli.safe import visible
-from cli.streams import forgive_encodings, talk
+from cli.streams import forgive_encodings, open_closed, talk
 
 COULD_NOT_RUN = 2
 INTERRUPTED = 130
@@ -49,8 +50,16 @@ class Commands(TyperGroup):
             _let_go_of_stdout()
         sys.exit(code if isinstance(code, int) else 0)
 
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Read the command line; an empty one gets the help, and has not been run."""
+        if not args:
+            typer.echo(ctx.get_help(), err=True)
+            raise typer.Exit(COULD_NOT_RUN)
+        return super().parse_args(ctx, args)
+
     def invoke(self, ctx: Any) -> Any:
         """Run the command; what typer would turn into exit code 1 keeps its own."""
+        keep_kernels()
         try:
             return super().invoke(ctx)
         except BrokenPipeError:
@@ -65,12 +74,35 @@ app = typer.Typer(
     cls=Commands,
     help="Find campaigns in LLM API logs: families of prompts, and the accounts that share them.",
     epilog="Exit codes: 0 found or done, 1 nothing found, 2 could not run, 130 interrupted.",
-    no_args_is_help=True,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
     add_completion=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+
+
+def _say_version(wanted: bool) -> None:
+    if not wanted:
+        return
+    from importlib import metadata
+
+    try:
+        version = metadata.version("promptprint")
+    except metadata.PackageNotFoundError:
+        version = "(not installed)"
+    typer.echo(f"promptprint {version}")
+    raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool, typer.Option("--version", is_eager=True, callback=_say_version, help="Print the version.")
+    ] = False,
+) -> None:
+    pass
+
+
 for command in (
     demo.demo,
     formats.formats,
@@ -85,6 +117,7 @@ for command in (
 
 def main() -> None:
     """Run promptprint."""
+    open_closed()
     forgive_encodings()
     app(prog_name="promptprint")
 

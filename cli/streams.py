@@ -40,6 +40,17 @@ def talk(message: str) -> None:
     typer.echo(visible(message), err=True)
 
 
+def open_closed() -> None:
+    """Let streams that the caller closed (`>&-`) read and write nothing, instead of failing.
+
+    It also keeps their numbers from going to the next file opened.
+    """
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            descriptor = os.open(os.devnull, os.O_RDWR)
+            setattr(sys, name, os.fdopen(descriptor, mode, encoding="utf-8", closefd=False))
+
+
 def forgive_encodings() -> None:
     """Let a terminal that knows no UTF-8 show escapes instead of failing."""
     for stream in (sys.stdout, sys.stderr):

@@ -8,7 +8,6 @@ loses the work since its last commit and never counts a file twice.
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -23,6 +22,7 @@ from indexes.segment import SegmentBuilder
 from indexes.workspace import Workspace, Writer
 from promptlog.errors import LogError
 from promptlog.reader import LogBatch, given_format, read
+from promptlog.walk import spelt
 
 SEGMENT_REQUESTS = 250_000
 SEGMENT_BYTES = 512 << 20
@@ -125,7 +125,7 @@ def ingest(
                     run.take(batch)
                     tell(path)
             except (LogError, OSError) as error:
-                unreadable.append(Unreadable(_spelt(path), str(error)))
+                unreadable.append(Unreadable(spelt(path), str(error)))
                 continue
             files += 1
             writer.add_input(
@@ -148,9 +148,4 @@ def ingest(
 
 
 def _identify(path: Path) -> Input:
-    return Input(_spelt(path), path.stat().st_size, manifests.digest(path), 0, 0)
-
-
-def _spelt(path: Path) -> str:
-    """Return a file's name as text: names are bytes, and what is not UTF-8 in them is spelt out."""
-    return os.fsencode(path).decode("utf-8", "backslashreplace")
+    return Input(spelt(path), path.stat().st_size, manifests.digest(path), 0, 0)

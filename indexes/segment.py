@@ -32,6 +32,7 @@ from fingerprint.minhash import MinHasher
 from indexes.lsh import BandTable
 from indexes.spans import Postings
 from promptlog.record import SkippedLine
+from promptlog.walk import spelt
 
 PROMPT_SEGMENTS = ("system", "tools", "first_user", "last_user")
 TEXT_ROWS_PER_GROUP = 4096  # one text is read by decoding its row group
@@ -64,7 +65,7 @@ class SegmentBuilder:
             table = table.set_column(table.schema.get_field_index(name), name, row)
         _write_parquet(folder / "requests.parquet", table)
         self._write_fingerprints(folder, texts, with_text)
-        lines = [msgspec.json.encode(line) + b"\n" for line in self.skipped]
+        lines = [msgspec.json.encode(line._replace(path=spelt(line.path))) + b"\n" for line in self.skipped]
         (folder / "skipped.jsonl").write_bytes(b"".join(lines))
         return len(texts)
 

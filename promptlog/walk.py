@@ -23,6 +23,11 @@ def walk(paths: Iterable[str | Path]) -> list[Path]:
     return list(found.values())
 
 
+def spelt(path: str | Path) -> str:
+    """Return a file's name as text: names are bytes, and what is not UTF-8 in them is spelt out."""
+    return os.fsencode(path).decode("utf-8", "backslashreplace")
+
+
 def _files(path: str) -> Iterator[Path]:
     if path == STDIN or (os.path.exists(path) and not os.path.isdir(path)):
         yield Path(path)

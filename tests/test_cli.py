@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -14,6 +15,8 @@ import pytest
 from typer.testing import CliRunner
 
 import demo
+from cli.commands.demo import program
+from cli.kernels import keep_kernels
 from cli.main import app
 from cli.planted import compare
 from cli.progress import reporter
@@ -45,6 +48,15 @@ def process(*args, **options):
     return subprocess.run(
         [sys.executable, "-c", "from cli.main import main; main()", *map(str, args)],
         cwd=ROOT, capture_output=True, check=False, timeout=60, **options,
+    )  # fmt: skip
+
+
+def closed(streams, *args):
+    """Run the program with streams closed, as `>&-` does it."""
+    script = f'exec "$0" -c "from cli.main import main; main()" "$@" {streams}'
+    return subprocess.run(
+        ["sh", "-c", script, sys.executable, *map(str, args)],
+        cwd=ROOT, capture_output=True, check=False, timeout=60,
     )  # fmt: skip
 
 
@@ -80,6 +92,67 @@ def test_help_names_every_command_and_exit_code():
     assert result.exit_code == 0
     assert all(f"\n  {name} " in result.stdout for name in COMMANDS)
     assert "2 could not run" in result.stdout
+
+
+def test_without_arguments_comes_the_help():
+    result = run()
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert result.stderr == run("--help").stdout
+
+
+def test_version(monkeypatch):
+    monkeypatch.setattr("importlib.metadata.version", lambda name: {"promptprint": "1.2"}[name])
+    result = run("--version")
+    assert (result.exit_code, result.stdout) == (0, "promptprint 1.2\n")
+
+
+class TestKernels:
+    @pytest.fixture(autouse=True)
+    def home(self, monkeypatch, tmp_path):
+        """Packages that nothing can be written to, for they are files; a home that is not there yet."""
+        monkeypatch.setenv("NUMBA_CACHE_DIR", "")
+        monkeypatch.setenv("HOME", str(tmp_path / "home"))
+        monkeypatch.setattr("cli.kernels.ROOT", tmp_path)
+        for name in ("fingerprint", "indexes", "campaigns"):
+            (tmp_path / name).write_text("")
+        return tmp_path / "home"
+
+    def test_beside_their_source_if_possible(self, monkeypatch):
+        monkeypatch.setattr("cli.kernels.ROOT", ROOT)
+        keep_kernels()
+        assert os.environ["NUMBA_CACHE_DIR"] == ""
+
+    def test_where_the_user_wants_them(self, monkeypatch, home):
+        monkeypatch.setenv("NUMBA_CACHE_DIR", "/chosen")
+        keep_kernels()
+        assert os.environ["NUMBA_CACHE_DIR"] == "/chosen"
+        assert not home.exists()
+
+    def test_else_at_home(self, home):
+        keep_kernels()
+        assert os.environ["NUMBA_CACHE_DIR"] == str(home / ".cache" / "promptprint")
+        assert (home / ".cache" / "promptprint").is_dir()
+
+    def test_else_in_a_private_directory_that_goes_away(self, home, monkeypatch):
+        left = []
+        monkeypatch.setattr("atexit.register", lambda *args, **options: left.append((args, options)))
+        home.write_text("")
+        keep_kernels()
+        folder = Path(os.environ["NUMBA_CACHE_DIR"])
+        assert folder.name.startswith("promptprint-kernels-")
+        assert folder.stat().st_mode & 0o777 == 0o700
+        [((remove, *args), options)] = left
+        remove(*args, **options)
+        assert not folder.exists()
+
+    def test_not_in_the_directory_of_another(self, home, monkeypatch):
+        monkeypatch.setattr("os.geteuid", lambda: -2)
+        keep_kernels()
+        assert "promptprint-kernels-" in os.environ["NUMBA_CACHE_DIR"]
+
+    def test_before_any_command(self, home, small):
+        assert run("verify", "--index", small.index).exit_code == 0
+        assert os.environ["NUMBA_CACHE_DIR"] == str(home / ".cache" / "promptprint")
 
 
 @pytest.mark.parametrize("command", COMMANDS)
@@ -151,6 +224,52 @@ class TestIndex:
         assert done.returncode == 0, done.stderr
         assert json.loads(done.stdout)["records_indexed"] == small.summary["records_indexed"]
 
+    def test_a_pipe_is_read_whole(self, tmp_path, small):
+        """By name, as the shell's <(…) and /dev/stdin are; its bytes come but once."""
+        for number, path in enumerate(("/dev/stdin", "/proc/self/fd/0")):
+            args = ("index", path, small.log, "--index", tmp_path / str(number), "--json")
+            done = process(*args, input=b"\n" + small.log.read_bytes())
+            assert done.returncode == 0, done.stderr
+            found = json.loads(done.stdout)
+            assert (found["files"], found["records_indexed"]) == (2, 2 * small.summary["records_indexed"])
+
+    def test_a_fifo_is_read_whole(self, tmp_path, small):
+        fifo = tmp_path / "fifo"
+        os.mkfifo(fifo)
+        writer = threading.Thread(target=fifo.write_bytes, args=[small.log.read_bytes()])
+        writer.start()
+        result = run("index", fifo, "--index", tmp_path / "index", "--json")
+        writer.join()
+        assert document(result)["records_indexed"] == small.summary["records_indexed"]
+
+    def test_closed_standard_input_is_empty(self, tmp_path):
+        done = closed("0<&-", "index", "-", "--index", tmp_path / "index")
+        assert (done.returncode, done.stderr) == (1, b"")
+
+    def test_a_file_name_that_is_not_utf_8(self, tmp_path, small):
+        logs = tmp_path / "logs"
+        logs.mkdir()
+        row = json.dumps(small.honest[0]).encode() + b"\n"
+        Path(os.fsdecode(os.fsencode(logs) + b"/\xff.jsonl")).write_bytes(row)
+        Path(os.fsdecode(os.fsencode(logs) + b"/\xfe.txt")).write_bytes(b"no log\n")
+        result = run("index", logs, "--index", tmp_path / "index", "--json")
+        assert (result.exit_code, document(result)["records_indexed"]) == (0, 1)
+        assert "\\xfe.txt" in document(result)["unreadable"][0]["reason"]
+        found = document(run("formats", logs, "--json"))["files"]
+        assert [Path(file["path"]).name for file in found] == ["\\xfe.txt", "\\xff.jsonl"]
+        shown = document(run("show", small.honest[0]["id"], "--index", tmp_path / "index", "--json"))
+        assert shown["requests"][0]["path"] == f"{logs}/\\xff.jsonl"
+
+    def test_requests_without_accounts_are_told(self, tmp_path):
+        log = tmp_path / "log.jsonl"
+        log.write_text('{"q": "What is the capital of France?"}\n')
+        told = "no request names its account"
+        result = run("index", log, "--index", tmp_path / "index", "--map", "prompt=q")
+        assert result.exit_code == 0
+        assert result.stderr.startswith(told)
+        assert result.stderr.count("\n") == 1
+        assert told not in run("index", log, "--index", tmp_path / "index", "--map", "prompt=q").stderr
+
     def test_the_index_itself_is_not_read_as_a_log(self, tmp_path, small):
         (tmp_path / "log.jsonl").write_bytes(small.log.read_bytes())
         for _ in range(2):
@@ -184,6 +303,7 @@ class TestIndex:
         assert result.stdout == ""
         assert message in result.stderr
         assert result.stderr.count("\n") == 1
+        assert not (tmp_path / "index").exists()
 
     def test_a_missing_log_makes_no_index(self, tmp_path):
         result = run("index", tmp_path / "absent", "--index", tmp_path / "index")
@@ -209,6 +329,19 @@ class TestCampaigns:
         assert "1 campaign in" in result.stdout
         assert max(map(len, result.stdout.splitlines())) <= 80
         assert "\x1b" not in result.stdout
+
+    @pytest.mark.parametrize("width", [12, 40, 69, 70])
+    def test_ids_are_whole_however_narrow(self, small, report, width):
+        first = report["campaigns"][0]
+        result = run("campaigns", "--index", small.index, COLUMNS=str(width))
+        lines = result.stdout.splitlines()
+        row = next(number for number, line in enumerate(lines) if line.startswith(first["id"]))
+        if width == 40:
+            assert lines[row].startswith(f"{first['id']}  ")
+            assert lines[row + 1] == f"{first['account_count']} accounts, {first['request_count']} requests"
+            assert lines[row + 2].startswith("  │ ")
+            assert max(map(len, lines[row:])) <= 40
+        assert ("template" in result.stdout.replace("{slot}", "")) is (width >= 70)
 
     def test_none_over_the_threshold_exits_1_and_still_prints(self, small):
         options = ("--index", small.index, "--threshold", "1")
@@ -324,6 +457,11 @@ class TestSearch:
         assert found["query"] == logged["messages"][-1]["content"]
         assert found["matches"][0]["jaccard"] == 1
 
+    def test_like_an_unknown_request_exits_1(self, small):
+        result = run("search", "--like", "no such request", "--index", small.index)
+        assert (result.exit_code, result.stdout) == (1, "")
+        assert result.stderr == "promptprint: no request is called no such request\n"
+
     def test_standard_input(self, small):
         result = run("search", "-", "--index", small.index, "--json", stdin=RUBRIC)
         assert document(result)["query"] == RUBRIC
@@ -352,11 +490,11 @@ class TestSearch:
             [],
             [RUBRIC, "--like", "x"],
             [RUBRIC, "--since", "yesterday"],
+            [RUBRIC, "--until", "9999-12-31"],
             [RUBRIC, "--by", "magic"],
             [RUBRIC, "--by", "meaning"],
             [RUBRIC, "--limit", "0"],
             [" \n"],
-            ["--like", "no such request"],
         ],
     )
     def test_what_cannot_be_searched_exits_2(self, small, args):
@@ -401,6 +539,12 @@ class TestVerify:
         found = document(run("verify", "--index", small.index, "--json"))
         assert found["damaged"] == []
         assert found["files"] > 5
+
+    def test_closed_streams_are_no_trouble(self, tmp_path, small):
+        done = closed(">&-", "verify", "--index", small.index)
+        assert (done.returncode, done.stderr) == (0, b"")
+        assert closed("<&- >&- 2>&-", "verify", "--index", small.index).returncode == 0
+        assert closed(">&- 2>&-", "verify", "--index", tmp_path).returncode == 2
 
     def test_a_changed_byte_and_a_missing_file(self, tmp_path, small):
         index = tmp_path / "index"
@@ -483,7 +627,9 @@ def test_a_second_ctrl_c_does_not_wait():
 @pytest.fixture(scope="session")
 def shown(tmp_path_factory):
     folder = tmp_path_factory.mktemp("demo")
-    return folder, run("demo", "--dir", folder)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("cli.commands.demo.program", lambda: "promptprint")
+        return folder, run("demo", "--dir", folder)
 
 
 class TestDemo:
@@ -515,6 +661,19 @@ class TestDemo:
         # Without alerts nothing is found, and nobody is flagged.
         nothing = compare(report.at(1.1), snapshot.requests, planted.truth)
         assert (nothing.planted, nothing.found, nothing.honest_accounts_flagged) == (5, 0, 0)
+
+    def test_commands_are_shown_as_they_can_be_typed(self, monkeypatch, tmp_path):
+        script = tmp_path / "my tools" / "promptprint"
+        script.parent.mkdir()
+        monkeypatch.setenv("PATH", str(tmp_path))
+        monkeypatch.setattr("sys.argv", [str(script)])
+        assert program() == "promptprint"  # nothing is there
+        script.write_text("")
+        assert program() == "promptprint"  # no program
+        script.chmod(0o700)
+        assert program() == f"'{script}'"
+        monkeypatch.setenv("PATH", str(script.parent))
+        assert program() == "promptprint"
 
     def test_another_file_of_that_name_is_left_alone(self, tmp_path):
         (tmp_path / "demo-log.jsonl").write_text("mine\n")

@@ -214,3 +214,13 @@ def test_an_index_without_texts_holds_none(tmp_path):
         stored = all_that_is_stored(root)
         assert b"a-29" in stored  # the requests are there, so the scan sees into Parquet
         assert (MARKER.encode() in stored) is with_text
+
+
+def test_a_file_name_that_is_no_text_is_spelt_out(empty, tmp_path):
+    path = tmp_path / os.fsdecode(b"\xff.jsonl")
+    path.write_bytes(b"\n".join([*entries("a", 2), b"not json"]))
+    done = add(empty, path)
+    assert counts(done) == (1, 0, 3, 2, 1)
+    opened = Workspace.open(empty.root)
+    assert opened.manifest.inputs[0].path.endswith("\\xff.jsonl")
+    assert Snapshot(opened).segments[0].skipped[0].path.endswith("\\xff.jsonl")

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import shlex
+import shutil
+import sys
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -86,7 +89,8 @@ def _show(
 
     console = streams.console()
     log, index = (shlex.quote(str(folder / name)) for name in (LOG, INDEX))
-    commands = [f"promptprint index {log} --index {index}", f"promptprint campaigns --index {index}"]
+    run = program()
+    commands = [f"{run} index {log} --index {index}", f"{run} campaigns --index {index}"]
     best = next(iter(report.alerts), None)
 
     def step(command: str) -> None:
@@ -97,16 +101,24 @@ def _show(
     step(commands[1])
     render_report(report, console)
     if best is not None:
-        commands.append(f"promptprint show {best.id} --index {index}")
+        commands.append(f"{run} show {best.id} --index {index}")
         step(commands[-1])
         campaign(best, console, limits=report.limits)
-    commands.append(f"promptprint search {shlex.quote(QUERY)} --limit 3 --index {index}")
+    commands.append(f"{run} search {shlex.quote(QUERY)} --limit 3 --index {index}")
     step(commands[-1])
     render_matches(matches, console)
     typer.echo(f"\n{compared.sentence}")
     typer.echo(f"\nThe log and its index stay in {visible(str(folder))}. Go on with:")
-    for command in [*commands[1:], f"promptprint formats {log} --records 1", "promptprint --help"]:
+    for command in [*commands[1:], f"{run} formats {log} --records 1", f"{run} --help"]:
         typer.echo(f"  {visible(command)}")
+
+
+def program() -> str:
+    """Return what to type to run this program: its path where the shell does not find its name."""
+    path = sys.argv[0]
+    if shutil.which("promptprint") or not (os.path.isfile(path) and os.access(path, os.X_OK)):
+        return "promptprint"
+    return shlex.quote(path)
 
 
 def _written(folder: Path, log: bytes) -> Path:

@@ -20,16 +20,23 @@ def formats(files: Files, records: Records = 0, as_json: options.Json = False) -
 
     Exits with 1 when no file has a known format, with 2 when one cannot be read.
     """
+    from dataclasses import replace
+
     import msgspec
 
     import promptlog
-    from cli.files import named
+    from cli.files import named, spelt
     from cli.render import formats as render
 
     described, failed = [], False
     for path in named(files):
         try:
-            described.append(promptlog.describe(path, records))
+            found = promptlog.describe(path, records)
+            described.append(
+                replace(
+                    found, path=spelt(found.path), problems=[spelt(problem) for problem in found.problems]
+                )
+            )
         except promptlog.LogError as error:
             streams.talk(f"promptprint: {error}")
             failed = True

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import IO, TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -62,18 +62,23 @@ def index(
     """
     import msgspec
 
-    from cli.files import named
+    from cli.files import named, spelt
     from cli.progress import reading, reporter
     from cli.render.summary import summary as render
     from indexes.ingest import ingest
     from indexes.workspace import Workspace
+    from promptlog.reader import given_format
 
     if not paths and embed == "none":
         raise typer.BadParameter("give the logs to index (or --embed, for what the index holds)")
     fields = mapped(mapping)
     secret = read_key(key)
+    given_format(format, fields)  # what cannot be read leaves no new index behind
     with _spooled(named(paths or [])) as files:
-        workspace = Workspace.open_or_create(index, key=secret, with_text=not no_text)
+        if paths:
+            workspace = Workspace.open_or_create(index, key=secret, with_text=not no_text)
+        else:
+            workspace = Workspace.open(index)
         with reporter() as show:
             done = ingest(
                 workspace,
@@ -87,11 +92,16 @@ def index(
                 _embed(index, 2 if embed == "shared" else 1, model, show)
     after = Workspace.open(index)
     _tell_bad_lines(after, after.manifest.segments[len(workspace.manifest.segments) :], done.quarantined)
+    unreadable = tuple(msgspec.structs.replace(file, reason=spelt(file.reason)) for file in done.unreadable)
     if as_json:
-        streams.write_json(msgspec.json.encode(done))
+        streams.write_json(msgspec.json.encode(msgspec.structs.replace(done, unreadable=unreadable)))
     elif paths:
         render(done, streams.console())
-    for file in done.unreadable:
+    if done.records_indexed and not done.accounts:
+        streams.talk(
+            "no request names its account: accounts cannot be linked; name the field with --map account=…"
+        )
+    for file in unreadable:
         streams.talk(f"promptprint: {file.reason}")
     if done.unreadable and not done.files and not done.files_known:
         raise typer.Exit(2)
@@ -143,18 +153,33 @@ def read_key(path: Path | None) -> bytes | None:
 
 @contextmanager
 def _spooled(files: Sequence[Path]) -> Iterator[Sequence[Path]]:
-    """Yield the files, standard input as a private file: a log is known by its hash before it is read."""
+    """Yield the files, what can be read but once as a private file.
+
+    A log is known by its hash before it is read, which takes the bytes of a pipe.
+    """
     import shutil
     import tempfile
 
-    if Path("-") not in files:
+    stdin = Path("-")
+    if all(file != stdin and file.is_file() for file in files):
         yield files
         return
     with tempfile.TemporaryDirectory(prefix="promptprint-") as folder:
-        spool = Path(folder, "standard-input")
-        with spool.open("wb") as stream:
-            shutil.copyfileobj(sys.stdin.buffer, stream)
-        yield [spool if file == Path("-") else file for file in files]
+        regular = []
+        for number, file in enumerate(files):
+            if file != stdin and file.is_file():
+                regular.append(file)
+                continue
+            spool = Path(folder, "standard-input" if file == stdin else f"pipe-{number}")
+            with spool.open("wb") as stream, _opened(file) as pipe:
+                shutil.copyfileobj(pipe, stream)
+            regular.append(spool)
+        yield regular
+
+
+def _opened(file: Path) -> AbstractContextManager[IO[bytes]]:
+    """Return a file to be read; standard input stays open."""
+    return nullcontext(sys.stdin.buffer) if file == Path("-") else file.open("rb")
 
 
 def _tell_bad_lines(workspace: Workspace, segments: Sequence[Segment], count: int) -> None:

@@ -53,7 +53,7 @@ def search(
 ) -> None:
     """List logged prompts that resemble TEXT, most similar first.
 
-    Exits with 1 when nothing is similar, as grep does.
+    Exits with 1 when nothing is similar, as grep does, or no request has the name given.
     """
     if (text is None) == (like is None):
         raise typer.BadParameter("give either a text (- for standard input) or --like REQUEST")
@@ -87,12 +87,14 @@ def moment(text: str | None, option: str, *, end: bool = False) -> int | None:
         return None
     try:
         found = datetime.fromisoformat(text)
+        if end and len(text) <= len("2026-05-31"):
+            found += timedelta(days=1)
+    except OverflowError:
+        raise typer.BadParameter(f"{option}: {text!r} is too late a day") from None
     except ValueError:
         raise typer.BadParameter(
             f"{option}: {text!r} is neither a day like 2026-05-31 nor an ISO time"
         ) from None
-    if end and len(text) <= len("2026-05-31"):
-        found += timedelta(days=1)
     found = found if found.tzinfo else found.replace(tzinfo=UTC)
     return (found - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1)
 
@@ -131,7 +133,8 @@ def _logged(snapshot: Snapshot, request_id: str) -> str:
 
     found = lookup.requests(snapshot, request_id)
     if not found:
-        raise PromptprintError(f"no request is called {request_id}")
+        streams.talk(f"promptprint: no request is called {request_id}")
+        raise typer.Exit(1)
     text = max((found[0].system, found[0].first_user, found[0].last_user), key=len)
     if not text:
         raise PromptprintError(f"the index keeps no text of {request_id}: search for the text itself")
