@@ -14,6 +14,9 @@ the least is kept, so two texts that share a run of SPAN_WORDS + SPAN_WINDOW - 1
 share a span.
 
 Rows are cut into blocks; threads take blocks; each block has scratch of its own.
+
+All of it is one file on purpose: Numba's cache on disk watches the file of the function that it
+compiled, not those of the functions in it, so a kernel over two files could go stale unseen.
 """
 
 from __future__ import annotations
@@ -153,11 +156,8 @@ def tokenise(data, begin, end, table, expansions, keys, hashes, starts, ends, we
         at += used
     if in_word and count <= limit:
         hashes[count], starts[count], ends[count], weights[count] = (
-            _mix64(state),
-            word_start,
-            at,
-            _WORD_WEIGHT,
-        )
+            _mix64(state), word_start, word_end, _WORD_WEIGHT,
+        )  # fmt: skip
         count += 1
     return count, hidden
 
