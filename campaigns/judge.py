@@ -16,13 +16,14 @@ from campaigns.signals.obfuscation import obfuscation
 from campaigns.signals.pivot import pivot
 from campaigns.signals.purpose import purpose
 from campaigns.signals.rhythm import rhythm
+from campaigns.signals.sittings import sittings
 from campaigns.signals.slots import slots
 from campaigns.signals.succession import succession
 from campaigns.signals.wordings import wordings
 
 SIGNALS: tuple[Signal, ...] = (
-    rhythm, lifetimes, succession, load, slots, depth, crowd, conversation, wordings, obfuscation, pivot,
-    organisation, client, addresses,
+    rhythm, sittings, lifetimes, succession, load, slots, depth, crowd, conversation,
+    wordings, obfuscation, pivot, organisation, client, addresses,
 )  # fmt: skip
 
 PRIOR = -2.5

@@ -18,6 +18,7 @@ from campaigns.signals.obfuscation import obfuscation
 from campaigns.signals.pivot import pivot
 from campaigns.signals.purpose import purpose
 from campaigns.signals.rhythm import rhythm
+from campaigns.signals.sittings import sittings
 from campaigns.signals.slots import slots
 from campaigns.signals.succession import succession
 
@@ -253,3 +254,19 @@ def test_a_switch_to_a_new_model_at_once_is_a_pivot():
     assert (
         pivot(candidate_of(moved(pool(30, 40), 240, 0.1), moved(people(60, 40, seed=8), 240, 0.05))) is None
     )
+
+
+def test_people_ask_in_sittings_and_a_dispatcher_does_not():
+    visits = [replace(row, hour=row.hour + 0.1 * i) for row in people(20, 3, seed=4) for i in range(4)]
+    asked, dealt = sittings(candidate_of(visits)), sittings(candidate_of(pool(30, 10)))
+    assert asked is not None
+    assert asked.value > 0.5
+    assert asked.weight < 0
+    assert dealt is not None
+    assert abs(dealt.value) < 0.1
+    assert dealt.weight > 0
+
+
+def test_sittings_are_silent_where_the_rate_alone_makes_gaps_short():
+    assert sittings(candidate_of(pool(10, 200, days=2))) is None
+    assert sittings(candidate_of(pool(5, 2))) is None
