@@ -30,9 +30,9 @@ class Senders:
 
     @classmethod
     def of(cls, requests: Requests, prompts: int) -> Senders:
-        """Collect the senders of every prompt, in whichever segment it appears."""
+        """Collect the known senders of every prompt, in whichever segment it appears."""
         total = len(requests.account.values)
-        there = requests.prompts >= 0
+        there = (requests.prompts >= 0) & requests.named[:, None]
         account = np.broadcast_to(requests.account.codes[:, None], requests.prompts.shape)
         pairs = np.unique(requests.prompts[there].astype(np.int64) * total + account[there])
         first = np.searchsorted(pairs // max(total, 1), np.arange(prompts + 1))

@@ -116,8 +116,8 @@ class Memberships:
 
     @classmethod
     def of(cls, families: Families, requests: Requests, prompts: int) -> Memberships:
-        """Carry families from prompts over to the requests that hold them in any segment."""
-        there = requests.prompts >= 0
+        """Carry families from prompts over to the requests of known accounts that hold them."""
+        there = (requests.prompts >= 0) & requests.named[:, None]
         prompt = requests.prompts[there]
         request = np.broadcast_to(np.arange(len(requests))[:, None], requests.prompts.shape)[there]
         order = np.argsort(prompt, kind="stable")

@@ -53,6 +53,12 @@ class Requests:
     def __len__(self) -> int:
         return len(self.time_us)
 
+    @cached_property
+    def named(self) -> NDArray[np.bool_]:
+        """(r,) whether the log says whose request it is; the others cannot be linked to anybody."""
+        known = np.array([name != "" for name in self.account.values.to_pylist()], dtype=np.bool_)
+        return np.asarray(known[self.account.codes])
+
 
 @dataclass(frozen=True)
 class Snapshot:

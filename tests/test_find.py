@@ -133,6 +133,17 @@ def test_an_index_without_texts_finds_the_same_accounts(report, demo_log, tmp_pa
     assert not any(r.signal == "training_value" for campaign in bare.campaigns for r in campaign.reasons)
 
 
+def test_requests_of_nobody_are_in_no_campaign(report, demo_log, tmp_path):
+    """Where a log leaves accounts out, what is left of a pool is found, and nobody is no member."""
+    rows = [
+        {**row, "metadata": {}, "requester_ip_address": ""} if i % 10 == 0 else row
+        for i, row in enumerate(demo_log.requests)
+    ]
+    partly = report_of(rows, tmp_path)
+    assert len(partly.alerts) == len(report.alerts)
+    assert not any("" in campaign.accounts for campaign in partly.campaigns)
+
+
 def test_an_empty_log(tmp_path):
     workspace = Workspace.create(tmp_path / "index", key=KEY)
     report = find_campaigns(Snapshot(workspace))
