@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from campaigns.candidates import Candidate, Memberships
 from campaigns.components import components
+from campaigns.intervals import coincidence
 
 _VARIANT = 0.9  # a family over more of the requests than this is the template, not a variant
 _LEAST_REQUESTS = 20
@@ -77,30 +78,19 @@ def _by_time(candidate: Candidate) -> list[Candidate]:
     """
     if len(candidate.accounts) < 2 * _LEAST_POOL:
         return [candidate]
-    start = np.array([candidate.time_us[mine].min() for mine in candidate.by_account], dtype=np.float64)
-    end = np.array([candidate.time_us[mine].max() for mine in candidate.by_account], dtype=np.float64)
-    second = _two_means(np.stack([start, end], axis=1))
+    used = np.array(
+        [[candidate.time_us[mine].min(), candidate.time_us[mine].max()] for mine in candidate.by_account]
+    )
+    second = _two_means(used.astype(np.float64))
     if min(second.sum(), (~second).sum()) < _LEAST_POOL:
         return [candidate]
-    inside = [overlap(start[side], end[side], start[side], end[side]) for side in (second, ~second)]
-    across = overlap(start[second], end[second], start[~second], end[~second])
-    together = max(start[second].min(), start[~second].min()) < min(end[second].max(), end[~second].max())
+    sides = used[second], used[~second]
+    inside, across = [coincidence(side) for side in sides], coincidence(*sides)
+    together = max(side[:, 0].min() for side in sides) < min(side[:, 1].max() for side in sides)
     if not together or min(inside) < _OWN_TIME or across > min(inside) - _APART:
         return [candidate]
     chosen = second[np.searchsorted(candidate.accounts, candidate.account_of)]
     return [candidate.restricted(chosen), candidate.restricted(~chosen)]
-
-
-def overlap(
-    start: NDArray[np.float64],
-    end: NDArray[np.float64],
-    other_start: NDArray[np.float64],
-    other_end: NDArray[np.float64],
-) -> float:
-    """Return the mean intersection over union of every interval with every other one."""
-    both = np.minimum(end[:, None], other_end) - np.maximum(start[:, None], other_start)
-    either = np.maximum(end[:, None], other_end) - np.minimum(start[:, None], other_start)
-    return float((both.clip(0) / either.clip(1)).mean())
 
 
 def _two_means(points: NDArray[np.float64]) -> NDArray[np.bool_]:

@@ -23,12 +23,8 @@ from __future__ import annotations
 
 import numpy as np
 from numba import njit, prange
-from numpy.typing import NDArray
 
 from fingerprint.canonical import TABLE_SIZE, CharClass
-
-U32 = NDArray[np.uint32]
-U64 = NDArray[np.uint64]
 
 SPAN_WORDS = 6
 SPAN_WINDOW = 3

@@ -11,13 +11,13 @@ import math
 
 import numpy as np
 
-from campaigns.candidates import DAY_US, HOUR_US, Candidate
+from campaigns.candidates import DAY_US, Candidate
+from campaigns.intervals import coincidence
 from campaigns.signals.base import Evidence, log_ratio
 from indexes.snapshot import NO_TIME
 
 _LEAST_ACCOUNTS = 4
 _TOGETHER_DAYS = 1.5
-_MOST_ACCOUNTS = 400  # pairs are taken among this many, evenly chosen
 
 
 def lifetimes(candidate: Candidate) -> Evidence | None:
@@ -26,17 +26,12 @@ def lifetimes(candidate: Candidate) -> Evidence | None:
     times = [t for t in times if t.min() != NO_TIME]
     if len(times) < max(_LEAST_ACCOUNTS, 0.2 * len(candidate.accounts)):
         return None
-    chosen = np.linspace(0, len(times) - 1, min(len(times), _MOST_ACCOUNTS)).astype(np.int64)
-    start = np.array([times[i].min() for i in chosen]) / HOUR_US
-    end = np.array([times[i].max() for i in chosen]) / HOUR_US
-    both = np.minimum(end[:, None], end) - np.maximum(start[:, None], start)
-    either = np.maximum(end[:, None], end) - np.minimum(start[:, None], start)
-    pairs = np.triu_indices(len(start), 1)
-    overlap = float((both[pairs].clip(0) / either[pairs].clip(1e-9)).mean())
+    used = np.array([[t.min(), t.max()] for t in times])
+    overlap = coincidence(used)
     # Crowds: mostly a few percent, now and then a core of daily users. Pools: anything.
     crowd = 0.93 * math.exp(-overlap / 0.07) / 0.07 + 0.07
     pool = 0.3 * math.exp(-overlap / 0.1) / 0.1 + 0.7
-    days = float(np.median(end - start)) * HOUR_US / DAY_US
+    days = float(np.median(np.diff(used))) / DAY_US
     weight = log_ratio(pool, crowd)
     if weight > 0:  # a class or a workshop is together for an afternoon
         weight *= min(1.0, days / _TOGETHER_DAYS)

@@ -8,7 +8,7 @@ from campaigns.candidates import Candidate
 from campaigns.signals.base import Evidence
 
 _MANY = 3  # one or two come with pasted text
-_RARE, _USUAL = 0.05, 0.3  # of the requests: some paste such text, no crowd writes it
+_RARE = 0.05  # of the requests: some paste such text
 
 
 def obfuscation(candidate: Candidate) -> Evidence | None:
@@ -16,7 +16,7 @@ def obfuscation(candidate: Candidate) -> Evidence | None:
     prompts = candidate.log.requests.prompts[candidate.rows]
     hidden = np.where(prompts >= 0, candidate.log.hidden[prompts], 0).max(axis=1)
     share = float((hidden >= _MANY).mean())
-    if share < 0.05:
+    if share < _RARE:
         return None
     return Evidence(
         "obfuscation", 1.0, share, f"{share:.0%} of the requests hide invisible characters inside words"

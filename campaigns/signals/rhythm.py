@@ -32,7 +32,7 @@ _CLEAR = 0.1  # a crowd with less rhythm than this cannot be told from machines
 
 
 def rhythm(candidate: Candidate) -> Evidence | None:
-    """Compare the accounts' regularity of hours with that of all accounts of the log."""
+    """Compare the accounts' regularity of hours with that of ordinary accounts of the log."""
     mean, error, accounts = regularity(candidate.log, candidate.rows)
     crowd = _crowd(candidate.log)
     if accounts < _LEAST_ACCOUNTS or crowd < _CLEAR:
