@@ -1,7 +1,8 @@
 """What a log says: LLM API log dumps in, batches of prompt records out.
 
-    containers   bytes of a file → lines       (plain, gzip, zstd; by magic bytes)
-    formats      a line → prompt records       (one file per log format)
+    containers   bytes of a file → content     (plain, gzip, zstd, Parquet; by magic bytes)
+    layout       content → chunks of entries   (lines, arrays, objects, CSV)
+    formats      an entry → prompt records     (one file per log format)
     bodies       a request body → its prompt   (one file per API dialect)
     reader       paths → Arrow batches         (never stops at a bad line)
 
@@ -10,7 +11,8 @@ Everything a reader of logs needs is named here; the modules are the details.
 
 from promptlog.describe import FileDescription, describe
 from promptlog.errors import LogError, PromptprintError
-from promptlog.reader import LogBatch, read
+from promptlog.parsing import LogBatch
+from promptlog.reader import read
 from promptlog.reasons import Reason
 from promptlog.record import SCHEMA, PromptRecord, SkippedLine
 from promptlog.walk import walk

@@ -1,30 +1,36 @@
-"""Files → lines, whatever the files' names say.
+"""Files → their content, whatever the files' names say.
 
-The first bytes decide: gzip (of any number of members), zstd (of any number of frames),
-else plain. Arrow decompresses both, since it reports a zstd frame that stops short where
-other bindings end in silence. No more than a block is held, so a bomb costs time only.
+The first bytes decide: gzip (of any number of members), zstd (of any number of frames), Parquet,
+else plain. Arrow decompresses, since it reports a zstd frame that stops short where other
+bindings end in silence. No more than a block is held, and what expands out of all proportion is
+refused: a bomb costs a moment and no memory.
 """
 
-import io
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from dataclasses import dataclass
 from enum import StrEnum
+from itertools import chain
 from pathlib import Path
 from typing import BinaryIO
 
 import pyarrow as pa
 
+from promptlog.content import Content
 from promptlog.errors import LogError
-from promptlog.lines import MAX_LINE, DamagedStream, Gap, Line, split
+from promptlog.lines import DamagedStream
+from promptlog.parquet import rows_as_lines
 
 STDIN = "-"
-BLOCK = 1 << 20
+BLOCK = 2 << 20
+
+# Logs shrink to a tenth, or a hundredth where prompts repeat; bombs to less than a thousandth.
+MAX_RATIO = 500
+RATIO_COUNTS_FROM = 64 << 20
 
 # A failing read loses what it had decompressed so far. So reads grow with what was read
-# before: a torn file loses a 64th of its text or 32 KiB, whichever is less.
-_SMALLEST, _LARGEST, _LOSS = 64, 1 << 15, 6
+# before: a torn file loses a 64th of its text or 256 KiB, whichever is less.
+_SMALLEST, _LARGEST, _LOSS = 64, 1 << 18, 6
 _HEAD = 16
 
 
@@ -34,10 +40,10 @@ class Container(StrEnum):
     PLAIN = "plain"
     GZIP = "gzip"
     ZSTD = "zstd"
+    PARQUET = "parquet"
 
 
 _REFUSED = {
-    b"PAR1": "a Parquet file",
     b"ARROW1": "an Arrow file",
     b"SQLite format 3\0": "an SQLite database",
     b"PK\x03\x04": "a zip archive",
@@ -48,36 +54,32 @@ _REFUSED = {
     b"\xff\xfe": "UTF-16 text",
     b"\xfe\xff": "UTF-16 text",
 }
-
-
-@dataclass(frozen=True)
-class OpenLog:
-    """A log that is open for reading; `lines` can be read once."""
-
-    path: str
-    container: Container
-    lines: Iterator[Line | Gap]
+_TAR = (257, b"ustar")
+_PARQUET = b"PAR1"
 
 
 @contextmanager
-def open_log(path: str | Path, *, start: int = 0, max_line: int = MAX_LINE) -> Iterator[OpenLog]:
-    """Open a log, or standard input for "-", at `start` bytes into its decompressed stream.
+def open_content(path: str | Path) -> Iterator[tuple[Container, Content]]:
+    """Open a log, or standard input for "-", at the beginning of its content.
 
-    Raises LogError, here or at the first line, for a file that cannot be opened, that holds
-    no text, or that is shorter than `start`.
+    Raises LogError for a file that cannot be opened, that holds no text, or that would expand
+    beyond all proportion; the last also while it is read.
     """
     name = str(path)
     with _binary(name) as file:
         head = file.read(_HEAD)
-        _refuse(head, name)
+        if head.startswith(_PARQUET):
+            yield Container.PARQUET, Content(rows_as_lines(name), is_table=True)
+            return
         container = _container(head)
-        if container is Container.PLAIN and start and file.seekable():
-            blocks = _sought(file, start, name)
-        elif container is Container.PLAIN:
-            blocks = _after(start, _blocks(_Rejoined(head, file).read), name)
+        source = _Rejoined(head, file)
+        if container is Container.PLAIN:
+            blocks = _blocks(source.read, BLOCK, BLOCK)
         else:
-            blocks = _after(start, _unpacked(_Rejoined(head, file), container, name), name)
-        yield OpenLog(name, container, split(blocks, offset=start, max_line=max_line))
+            blocks = _blocks(_unpacked(source, container, name), _SMALLEST, _LARGEST)
+        first = next(blocks, b"")
+        _refuse(first, name, packed=container is not Container.PLAIN)
+        yield container, Content(chain([first], blocks))
 
 
 def _binary(path: str) -> AbstractContextManager[BinaryIO]:
@@ -98,32 +100,38 @@ def _container(head: bytes) -> Container:
     return Container.PLAIN
 
 
-def _refuse(head: bytes, path: str) -> None:
-    for magic, what in _REFUSED.items():
-        if head.startswith(magic):
-            raise LogError(f"{path} is {what}, which is not read: export it as JSON, one object per line")
+def _refuse(first: bytes, path: str, *, packed: bool) -> None:
+    """Refuse content that is no text, by its first bytes."""
+    place, magic = _TAR
+    what = "a tar archive" if first[place : place + len(magic)] == magic else ""
+    what = next((name for magic, name in _REFUSED.items() if first.startswith(magic)), what)
+    if packed and first.startswith(_PARQUET):
+        what = "a packed Parquet file"
+    if what:
+        raise LogError(f"{path} is {what}, which is not read: unpack or export it as JSON, one object a line")
+    if packed and _container(first[:_HEAD]) is not Container.PLAIN:
+        raise LogError(f"{path} is compressed twice: unpack it once")
 
 
-def _sought(file: BinaryIO, start: int, path: str) -> Iterator[bytes]:
-    if file.seek(0, io.SEEK_END) < start:
-        raise _shorter(path, start)
-    file.seek(start)
-    return _blocks(file.read)
-
-
-def _unpacked(source: "_Rejoined", container: Container, path: str) -> Iterator[bytes]:
+def _unpacked(source: "_Rejoined", container: Container, path: str) -> Callable[[int], bytes]:
     stream = pa.CompressedInputStream(pa.PythonFile(source, mode="r"), container.value)
-    blocks = _blocks(stream.read, _SMALLEST, _LARGEST)
-    for first in blocks:
-        _refuse(first[:_HEAD], path)
-        if _container(first[:_HEAD]) is not Container.PLAIN:
-            raise LogError(f"{path} is compressed twice: unpack it once")
-        yield first
-        break
-    yield from blocks
+    total = 0
+
+    def read(size: int) -> bytes:
+        nonlocal total
+        piece: bytes = stream.read(size)
+        total += len(piece)
+        if total > max(RATIO_COUNTS_FROM, source.taken * MAX_RATIO):
+            raise LogError(
+                f"{path} expands more than {MAX_RATIO}-fold, as no log does: "
+                "if it is genuine, unpack it and read the plain file"
+            )
+        return piece
+
+    return read
 
 
-def _blocks(read: Callable[[int], bytes], smallest: int = BLOCK, largest: int = BLOCK) -> Iterator[bytes]:
+def _blocks(read: Callable[[int], bytes], smallest: int, largest: int) -> Iterator[bytes]:
     """Yield blocks of about BLOCK bytes; what was read before damage is yielded before it is raised."""
     parts: list[bytes] = []
     size = total = 0
@@ -141,23 +149,6 @@ def _blocks(read: Callable[[int], bytes], smallest: int = BLOCK, largest: int = 
     yield b"".join(parts)
 
 
-def _after(start: int, blocks: Iterator[bytes], path: str) -> Iterator[bytes]:
-    """Yield the stream from byte `start` on."""
-    left = start
-    for block in blocks:
-        if left < len(block):
-            yield block[left:]
-        left = max(0, left - len(block))
-    if left:
-        raise _shorter(path, start)
-
-
-def _shorter(path: str, start: int) -> LogError:
-    return LogError(
-        f"{path} ends before byte {start}, where reading stopped last time: it was cut or replaced"
-    )
-
-
 class _Rejoined:
     """A stream whose first bytes were read to see what it is; pipes cannot seek back."""
 
@@ -166,12 +157,15 @@ class _Rejoined:
     def __init__(self, head: bytes, rest: BinaryIO) -> None:
         self._head = head
         self._rest = rest
+        self.taken = 0
 
     def read(self, size: int) -> bytes:
-        if head := self._head:
+        if piece := self._head:
             self._head = b""
-            return head
-        return self._rest.read(size)
+        else:
+            piece = self._rest.read(size)
+        self.taken += len(piece)
+        return piece
 
     def close(self) -> None:
         """Leave the file open: whoever opened it closes it."""

@@ -2,17 +2,22 @@
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
+from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
-from promptlog.fields import member
-from promptlog.reader import Log, LogBatch, opened
+from promptlog.bodies import tools
+from promptlog.formats.base import LogFormat
+from promptlog.reader import given_format, opened
+from promptlog.reasons import Skip
 from promptlog.record import SkippedLine
 from promptlog.times import to_iso
 
+_DAY_US = 86_400_000_000
 LINES = 1000
 """How many lines are looked at, or as many as records are asked for."""
 
@@ -39,20 +44,25 @@ def describe(
 
     Raises LogError for a file that cannot be opened.
     """
-    with opened(path, format=format, mapping=mapping) as log:
-        if log.format is None:
-            return FileDescription(
-                log.path, "unknown", log.container.value, 0.0, 0.0, [log.unknown or "holds no lines"]
-            )
-        batch = next(log.batches(rows=max(LINES, records)), None)
-    rows = batch.records.to_pylist() if batch else []
+    with opened(path, given_format(format, mapping)) as log:
+        chosen, confidence = log.choice
+        if chosen is None:
+            problem = log.unknown or "holds no lines"
+            return FileDescription(log.path, "unknown", log.container.value, 0.0, 0.0, [problem])
+        rows: list[dict[str, Any]] = []
+        skipped: list[SkippedLine] = []
+        for batch in log.batches():
+            rows += batch.records.slice(0, max(LINES, records) - len(rows)).to_pylist()
+            skipped += batch.skipped + ((batch.waiting,) if batch.waiting else ())
+            if len(rows) + len(skipped) >= max(LINES, records):
+                break
     return FileDescription(
         path=log.path,
-        format=log.format.name,
+        format=chosen.name,
         container=log.container.value,
-        confidence=round(log.confidence, 3),
+        confidence=round(confidence, 3),
         prompt_share=round(sum(map(_has_prompt, rows)) / len(rows), 3) if rows else 0.0,
-        problems=[*_no_prompt(log), *_missing(rows), *_skipped(batch)],
+        problems=[*_no_prompt(chosen, log.sample), *_missing(rows), *_skipped(skipped)],
         records=[_shown(row) for row in rows[:records]],
     )
 
@@ -61,11 +71,16 @@ def _has_prompt(row: dict[str, Any]) -> bool:
     return bool(row["system"] or row["first_user"] or row["last_user"])
 
 
-def _no_prompt(log: Log) -> Iterator[str]:
-    remarks = Counter(log.format.remark(entry) for entry in log.sample) if log.format else Counter[str]()
-    for remark, count in remarks.items():
+def _no_prompt(chosen: LogFormat, sample: list[object]) -> Iterator[str]:
+    for remark, count in Counter(_remark(chosen, entry) for entry in sample).items():
         if remark:
-            yield f"{remark}: {count} of the first {len(log.sample)} lines"
+            yield f"{remark}: {count} of the first {len(sample)} lines"
+
+
+def _remark(chosen: LogFormat, entry: object) -> str:
+    with suppress(Skip):  # an entry that cannot be read is told as such
+        return chosen.remark(entry)
+    return ""
 
 
 def _missing(rows: list[dict[str, Any]]) -> Iterator[str]:
@@ -73,6 +88,9 @@ def _missing(rows: list[dict[str, Any]]) -> Iterator[str]:
         count = sum(row[column] in (None, "") for row in rows)
         if count:
             yield f"no {what} in {count} of {len(rows)} records"
+    late = _back_in_time([row["time_us"] for row in rows if row["time_us"] is not None])
+    if late:
+        yield f"time is a day and more before that of an earlier line in {late} of {len(rows)} records"
     cut = sum(row["truncated"] for row in rows)
     if cut:
         yield f"prompt cut by the logger in {cut} of {len(rows)} records"
@@ -83,10 +101,16 @@ def _missing(rows: list[dict[str, Any]]) -> Iterator[str]:
         )
 
 
-def _skipped(batch: LogBatch | None) -> Iterator[str]:
+def _back_in_time(times: list[int]) -> int:
+    """Count the times that lie a day and more before one that was logged earlier: a clock was wrong."""
+    latest = accumulate(times, max)
+    return sum(time + _DAY_US <= before for time, before in zip(times, latest, strict=True))
+
+
+def _skipped(skipped: list[SkippedLine]) -> Iterator[str]:
     groups: dict[str, list[SkippedLine]] = {}
-    for skipped in batch.skipped if batch else ():
-        groups.setdefault(skipped.reason.value, []).append(skipped)
+    for line in skipped:
+        groups.setdefault(line.reason.value, []).append(line)
     for reason, lines in groups.items():
         yield f"{reason}: {len(lines)} skipped, the first at byte {lines[0].offset}"
 
@@ -99,19 +123,6 @@ def _shown(row: dict[str, Any]) -> dict[str, object]:
         "account_field": row["account_field"],
         "timestamp": None if row["time_us"] is None else to_iso(row["time_us"]),
         **{name: row[name] for name in names},
-        "tools": _tool_names(row["tools"]),
+        "tools": tools.names(msgspec.json.decode(row["tools"])) if row["tools"] else [],
         "truncated": row["truncated"],
     }
-
-
-def _tool_names(tools: str) -> list[str]:
-    """Return the names of tools, of whichever dialect; a tool without one shows its type."""
-    listed = msgspec.json.decode(tools) if tools else []
-    names = (
-        next(
-            (value for at in (member(tool, "function"), tool) if (value := member(at, "name"))),
-            member(tool, "type"),
-        )
-        for tool in (listed if isinstance(listed, list) else [])
-    )
-    return [name for name in names if isinstance(name, str)]

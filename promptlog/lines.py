@@ -1,106 +1,82 @@
-"""Blocks of bytes → lines with their offsets.
+"""Blocks of bytes → chunks of lines.
 
-Only "\n" ends a line: U+2028, VT and a lone CR may stand inside a JSON string. A line
-longer than the cap is measured and hashed as it streams past, but never held.
+Only "\\n" ends a line: U+2028, VT and a lone CR may stand inside a JSON string. A line that
+outgrows the cap is measured and hashed as it streams past, but never held.
 """
 
 import hashlib
 from collections.abc import Iterable, Iterator
-from typing import NamedTuple
 
+from promptlog.chunk import MAX_LINE, Chunk, Gap, Tally
 from promptlog.reasons import Reason
-
-MAX_LINE = 64 << 20
-_BOM = b"\xef\xbb\xbf"
-
-
-class Line(NamedTuple):
-    """One line, without its line end. `end` is the offset of the line after it."""
-
-    offset: int
-    end: int
-    data: bytes
-    whole: bool
-    """False for a last line that no newline ends: it may still be growing."""
-
-
-class Gap(NamedTuple):
-    """Bytes from `offset` to `end` that could not be had as a line."""
-
-    offset: int
-    end: int
-    reason: Reason
-    sha256: str
 
 
 class DamagedStream(Exception):
     """Raised by a source of blocks where it is torn or corrupt."""
 
 
-class _Unfinished:
-    """The line whose newline has not come yet."""
+def cut_lines(blocks: Iterable[bytes], tally: Tally, *, max_line: int = MAX_LINE) -> Iterator[Chunk]:
+    """Yield every line of a content, from where the tally stands.
+
+    A last line without a newline comes alone and unfinished. A damaged stream ends in a gap that
+    holds its unfinished line, and does not count as passed.
+    """
+    rest = Rest(max_line)
+    try:
+        for block in blocks:
+            end = block.rfind(b"\n") + 1
+            if end and rest.overlong is not None:
+                first = block.index(b"\n") + 1
+                yield rest.end_gap(block[:first], tally)
+                block, end = block[first:], end - first
+            if end:
+                yield tally.chunk(rest.take() + block[:end])
+            rest.add(block[end:], tally)
+    except DamagedStream:
+        yield rest.damaged(tally)
+        return
+    if rest.overlong is not None:
+        yield rest.end_gap(b"", tally)
+    elif rest.size:
+        yield tally.chunk(rest.take(), unfinished=True)
+
+
+class Rest:
+    """The line whose newline has not come yet; when it is too long, only its hash grows."""
 
     def __init__(self, max_line: int) -> None:
         self._max_line = max_line
         self._parts: list[bytes] = []
-        self._hash = hashlib.sha256()
         self.size = 0
+        self.overlong: hashlib._Hash | None = None
+        self._offset = 0
 
-    def add(self, piece: bytes) -> None:
-        self.size += len(piece)
-        if self.size <= self._max_line:
+    def add(self, piece: bytes, tally: Tally) -> None:
+        if self.overlong is None:
             self._parts.append(piece)
-            return
-        # Too long: from here on only the hash grows.
-        for part in (*self._parts, piece):
-            self._hash.update(part)
-        self._parts.clear()
+            self.size += len(piece)
+            if self.size <= self._max_line:
+                return
+            self.overlong, self._offset, piece = hashlib.sha256(), tally.offset, self.take()
+        self.overlong.update(piece)
+        tally.add(piece)
 
-    def data(self) -> bytes | None:
-        """Return the line so far, None when it is too long."""
-        return b"".join(self._parts) if self.size <= self._max_line else None
+    def take(self) -> bytes:
+        data = self._parts[0] if len(self._parts) == 1 else b"".join(self._parts)
+        self._parts, self.size = [], 0
+        return data
 
-    def sha256(self) -> str:
-        for part in self._parts:
-            self._hash.update(part)
-        return self._hash.hexdigest()
+    def end_gap(self, piece: bytes, tally: Tally) -> Chunk:
+        """Pass the rest of a line that is too long."""
+        assert self.overlong is not None
+        self.overlong.update(piece.removesuffix(b"\n"))
+        tally.add(piece)
+        gap = Gap(self._offset, Reason.TOO_LONG, self.overlong.hexdigest())
+        self.overlong = None
+        return Chunk(tally.offset, tally.sha256(), gaps=(gap,))
 
-
-def split(blocks: Iterable[bytes], *, offset: int = 0, max_line: int = MAX_LINE) -> Iterator[Line | Gap]:
-    """Yield every line of the stream that starts at `offset`, blank ones too.
-
-    A damaged stream ends in a Gap that holds its unfinished line.
-    """
-    unfinished = _Unfinished(max_line)
-    try:
-        for block in blocks:
-            pieces = block.split(b"\n")
-            rest = pieces.pop()
-            if pieces:
-                unfinished.add(pieces[0])
-                yield _finish(unfinished, offset, newline=1)
-                offset += unfinished.size + 1
-                for piece in pieces[1:]:
-                    end = offset + len(piece) + 1
-                    if len(piece) > max_line:
-                        yield Gap(offset, end, Reason.TOO_LONG, hashlib.sha256(piece).hexdigest())
-                    else:
-                        yield Line(offset, end, piece.removesuffix(b"\r"), True)
-                    offset = end
-                unfinished = _Unfinished(max_line)
-            unfinished.add(rest)
-    except DamagedStream:
-        yield Gap(offset, offset + unfinished.size, Reason.DAMAGED, unfinished.sha256())
-        return
-    if unfinished.size:
-        yield _finish(unfinished, offset, newline=0)
-
-
-def _finish(unfinished: _Unfinished, offset: int, *, newline: int) -> Line | Gap:
-    end = offset + unfinished.size + newline
-    data = unfinished.data()
-    if data is None:
-        return Gap(offset, end, Reason.TOO_LONG, unfinished.sha256())
-    if offset == 0:
-        data = data.removeprefix(_BOM)
-    return Line(offset, end, data.removesuffix(b"\r"), bool(newline))
+    def damaged(self, tally: Tally) -> Chunk:
+        """Return the gap of a line that damage cut off."""
+        offset = tally.offset if self.overlong is None else self._offset
+        digest = (self.overlong or hashlib.sha256(self.take())).hexdigest()
+        return Chunk(offset, tally.sha256(), gaps=(Gap(offset, Reason.DAMAGED, digest),))

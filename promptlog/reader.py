@@ -4,52 +4,27 @@ A bad line is skipped, with its reason and hash, and reading goes on: the lines 
 accepted and the lines that were skipped are together all that the log has, blank ones apart.
 """
 
-import hashlib
-from collections.abc import Callable, Iterator, Mapping
+import io
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
-from itertools import chain
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import chain, islice
 from pathlib import Path
 
-import pyarrow as pa
-
-from promptlog import formats, strict
-from promptlog.containers import Container, open_log
+from promptlog import formats
+from promptlog.ahead import ahead
+from promptlog.chunk import Chunk
+from promptlog.containers import BLOCK, Container, open_content
+from promptlog.content import Content, Mark
 from promptlog.errors import LogError
 from promptlog.formats.base import LogFormat
 from promptlog.formats.mapped import Mapped
-from promptlog.lines import Gap, Line
-from promptlog.reasons import Reason, Skip
-from promptlog.record import PromptRecord, SkippedLine, to_batch
+from promptlog.layout import Layout, layout_of
+from promptlog.parsing import LogBatch, Parser
+from promptlog.reasons import Skip
 
 SAMPLE = 50
-SAMPLE_BYTES = 16 << 20
-BATCH_BYTES = 64 << 20
-
-# What a line that is still being written looks like to a decoder.
-_UNPARSED = {
-    Reason.NOT_JSON,
-    Reason.NOT_UTF8,
-    Reason.BAD_NUMBER,
-    Reason.LONE_SURROGATE,
-    Reason.DUPLICATE_KEY,
-    Reason.TOO_DEEP,
-}
-# From here the next reading starts again: more may have been written by then.
-_HELD = {Reason.TORN, Reason.DAMAGED}
-
-
-@dataclass(frozen=True)
-class LogBatch:
-    """Some consecutive lines of a log."""
-
-    records: pa.RecordBatch
-    """Columns as in SCHEMA."""
-    skipped: tuple[SkippedLine, ...]
-    lines: int
-    """How many lines were read, accepted or skipped; blank lines do not count."""
-    end: int
-    """The offset to resume from. A torn last line lies behind it, and is read again."""
 
 
 def read(
@@ -58,84 +33,41 @@ def read(
     source: int = 0,
     format: str | None = None,
     mapping: Mapping[str, str] | None = None,
-    batch_rows: int = 8192,
-    start: int = 0,
+    after: Mark | None = None,
 ) -> Iterator[LogBatch]:
     """Yield the batches of one log, or of standard input for "-".
 
-    `source` is the number put in the batches' source column; `start` is the `end` of an
-    earlier reading. Without `format` the log's first lines decide. Raises LogError when
-    the log cannot be opened or no format fits it.
+    `source` is the number put in the batches' source column; `after` is where an earlier reading
+    stopped. Without `format` the log's first lines decide. Raises LogError when the log cannot be
+    opened, no format fits it, or it is not the log that `after` speaks of.
     """
-    with opened(path, format=format, mapping=mapping, start=start) as log:
-        if log.format is None and log.unknown:
-            raise LogError(log.unknown)
-        yield from log.batches(source, batch_rows)
-
-
-@dataclass(frozen=True)
-class Log:
-    """An open log whose format is known, or known to be unknown."""
-
-    path: str
-    container: Container
-    format: LogFormat | None
-    confidence: float
-    sample: list[object]
-    """The first entries, decoded."""
-    unknown: str
-    """Why the format is not known, and what to do; "" when it is."""
-    parse: Callable[[bytes], list[PromptRecord]]
-    lines: Iterator[Line | Gap]
-    given: bool = False
-    """Whether the user named the format: then no line is read as another."""
-
-    def batches(self, source: int = 0, rows: int = 8192) -> Iterator[LogBatch]:
-        batch = _Batch(self.path, source)
-        parse = self.parse
-        for line in self.lines:
-            if isinstance(line, Gap):
-                batch.skip(line, line.reason, line.sha256)
-            elif line.data and not line.data.isspace():
-                try:
-                    batch.accept(line, parse(line.data))
-                except Skip as skip:
-                    self._try_again(line, skip.reason, batch)
-            else:
-                batch.end = line.end
-            if batch.lines >= rows or batch.size >= BATCH_BYTES:
-                yield batch.close()
-                batch = _Batch(self.path, source)
-        if batch.end >= 0:
-            yield batch.close()
-
-    def _try_again(self, line: Line, reason: Reason, batch: "_Batch") -> None:
-        """Read a line as any other format that knows it, since logs may mix formats; else skip it."""
-        try:
-            if reason is not Reason.UNKNOWN_SHAPE or self.parse is _parse_as_any or self.given:
-                raise Skip(reason)
-            batch.accept(line, _parse_as_any(line.data))
-        except Skip as skip:
-            torn = not line.whole and skip.reason in _UNPARSED
-            batch.skip(line, Reason.TORN if torn else skip.reason, hashlib.sha256(line.data).hexdigest())
+    given = given_format(format, mapping)
+    with opened(path, given, lambda _: [after] if after else []) as log:
+        if log.resumed != after:
+            raise LogError(f"{path} is not what was read before: it was cut or replaced")
+        yield from log.batches(source)
 
 
 @contextmanager
 def opened(
-    path: str | Path, *, format: str | None = None, mapping: Mapping[str, str] | None = None, start: int = 0
-) -> Iterator[Log]:
-    """Open a log and find its format, which takes its first lines; they are read again."""
-    given = given_format(format, mapping)
-    with open_log(path, start=start) as log:
-        head, sample = _sample(log.lines)
-        chosen, confidence = (given, given.detect(sample)) if given else formats.choose(sample)
-        # A resumed log had a format before: a few strange lines at its end do not change that.
-        unknown = "" if chosen or start else _unknown(log.path, head, sample)
-        certain = chosen is not None and (chosen is given or chosen.specific)
-        parse = chosen.parse_line if chosen is not None and certain else _parse_as_any
-        lines = chain(head, log.lines)
-        named = format is not None
-        yield Log(log.path, log.container, chosen, confidence, sample, unknown, parse, lines, named)
+    path: str | Path,
+    given: LogFormat | None = None,
+    marks: Callable[[Content], Iterable[Mark]] = lambda _: (),
+    likely: LogFormat | None = None,
+) -> Iterator["Log"]:
+    """Open a log where the last of the marks that it agrees with says that reading stopped.
+
+    `marks` returns those that its content may agree with, by how it begins. `likely` is a format to
+    try first, as where a folder holds a file for each request.
+    """
+    while True:
+        with open_content(path) as (container, content):
+            resumed = content.resume(marks(content))
+            if content.tally.offset == (resumed.offset if resumed else 0):
+                yield Log(str(path), container, content, given, resumed, likely)
+                return
+        found = [resumed] if resumed else []  # it passed more than it should: again, up to there
+        marks = lambda _: found  # noqa: B023, E731
 
 
 def given_format(format: str | None, mapping: Mapping[str, str] | None) -> LogFormat | None:
@@ -144,75 +76,116 @@ def given_format(format: str | None, mapping: Mapping[str, str] | None) -> LogFo
     return Mapped(mapping, base=given) if mapping else given
 
 
-def _sample(lines: Iterator[Line | Gap]) -> tuple[list[Line | Gap], list[object]]:
-    head: list[Line | Gap] = []
-    sample: list[object] = []
-    for line in lines:
-        head.append(line)
-        if isinstance(line, Line):
-            with suppress(Skip):
-                sample.append(strict.decode(line.data))
-        if len(head) == SAMPLE or line.end - head[0].offset > SAMPLE_BYTES:
-            break
-    return head, sample
-
-
-def _unknown(path: str, head: list[Line | Gap], sample: list[object]) -> str:
-    """Say what to do about a log that no format fits; "" when it may only be unfinished."""
-    whole = [line for line in head if isinstance(line, Line) and line.whole and line.data.strip()]
-    if not whole and not sample:
-        return ""
-    known = ", ".join(each.name for each in formats.FORMATS)
-    if whole and whole[0].data.lstrip()[:1] == b"[":
-        return f"{path} is a JSON array, which is not read: write one object per line (jq -c '.[]')"
-    if not sample:
-        return f"{path} does not hold JSON, one object per line; the formats read are: {known}"
-    return (
-        f"{path}: no known format fits its first lines. Say where its fields are with "
-        f"--map account=…,ts=…,prompt=… or name the format with --format ({known})"
-    )
-
-
-@dataclass(slots=True)
-class _Batch:
-    """A batch in the making."""
+@dataclass(frozen=True)
+class Log:
+    """An open log, which can be read once."""
 
     path: str
-    source: int
-    end: int = -1
-    lines: int = 0
-    size: int = 0
-    records: list[PromptRecord] = field(default_factory=list)
-    offsets: list[int] = field(default_factory=list)
-    skipped: list[SkippedLine] = field(default_factory=list)
+    container: Container
+    content: Content
+    given: LogFormat | None = None
+    resumed: Mark | None = None
+    """Where reading stopped last time, when it stands there now."""
+    likely: LogFormat | None = None
 
-    def accept(self, line: Line, records: list[PromptRecord]) -> None:
-        offset, self.end, data, _ = line
-        for record in records:
-            self.records.append(record if record.request_id else _named(record, data))
-            self.offsets.append(offset)
-        self.lines += 1
-        self.size += len(data)
+    @cached_property
+    def layout(self) -> Layout:
+        """How its entries are laid out."""
+        return layout_of(self.content)
 
-    def skip(self, line: Line | Gap, reason: Reason, sha256: str) -> None:
-        self.skipped.append(SkippedLine(self.path, line.offset, reason, sha256))
-        self.lines += 1
-        self.end = line.offset if reason in _HELD else line.end
+    @cached_property
+    def sample(self) -> list[object]:
+        """The first entries of the log, decoded; its first lines, when they are no JSON."""
+        lines = self._first_lines()
+        found = [entry for entry in map(_decoded, lines) if entry is not None]
+        return found or [text for text in map(_text, lines) if text.strip() and text.endswith("\n")]
 
-    def close(self) -> LogBatch:
-        records = to_batch(self.records, self.offsets, self.source)
-        return LogBatch(records, tuple(self.skipped), self.lines, self.end)
+    @cached_property
+    def choice(self) -> tuple[LogFormat | None, float]:
+        """The format, None when it is not known, and its confidence."""
+        known, confidence = self.found
+        return known and known.beside(self.path), confidence
+
+    @cached_property
+    def found(self) -> tuple[LogFormat | None, float]:
+        """The format by content alone, and its confidence."""
+        sample = self.sample
+        try:
+            return self._find(sample)
+        except Exception:  # an entry that trips detection has no say in it: its turn comes later
+            sample[:] = filter(self._is_harmless, sample)
+            return self._find(sample)
+
+    def _find(self, sample: list[object]) -> tuple[LogFormat | None, float]:
+        if self.given:
+            return self.given, self.given.detect(sample)
+        if self.likely and self.likely.detect(sample) == 1:
+            return self.likely, 1.0  # no two formats are certain of one entry
+        return formats.choose(sample)
+
+    def _is_harmless(self, entry: object) -> bool:
+        try:
+            self._find([entry])
+        except Exception:
+            return False
+        return True
+
+    @cached_property
+    def unknown(self) -> str:
+        """Why the format is not known, and what to do; "" when it is, or the log may only be unfinished."""
+        if self.choice[0] is not None or self.resumed or not self.sample or self._is_mixed():
+            return ""
+        known = ", ".join(each.name for each in formats.FORMATS)
+        if all(isinstance(entry, str) for entry in self.sample):
+            return f"{self.path} does not hold JSON, one object per line; the formats read are: {known}"
+        return (
+            f"{self.path}: no known format fits its first lines. Say where its fields are with "
+            f"--map account=…,ts=…,prompt=… or name the format with --format ({known})"
+        )
+
+    def _is_mixed(self) -> bool:
+        """Say whether so many formats are mixed that none of them stands out."""
+        familiar = sum(formats.of_entry(entry) is not None for entry in self.sample)
+        return familiar >= formats.LEAST_CONFIDENCE * len(self.sample)
+
+    def batches(self, source: int = 0) -> Iterator[LogBatch]:
+        """Yield what has not been read before. Raises LogError for a log of no known format."""
+        if self.unknown:
+            raise LogError(self.unknown)
+        format = self.choice[0]
+        parser = Parser(self.path, source, format, self.given is not None)
+        first, rest = self._chunks
+        long = any(len(chunk.data) >= BLOCK // 2 for chunk in first)
+        yield from map(parser.batch, chain(first, ahead(rest) if long else rest))
+
+    @cached_property
+    def _chunks(self) -> tuple[list[Chunk], Iterator[Chunk]]:
+        """The first chunk that has entries, with those before it, and all others."""
+        chunks = self.layout.chunks(self.content)
+        first: list[Chunk] = []
+        for chunk in chunks:
+            first.append(chunk)
+            if chunk.data:
+                break
+        return first, chunks
+
+    def _first_lines(self) -> list[bytes]:
+        """Return the first lines of the log, also where it is resumed."""
+        if self.resumed:
+            again = Content(iter([self.content.first]), is_table=self.content.is_table)
+            chunks = list(islice(self.layout.chunks(again), 1))
+        else:
+            chunks = self._chunks[0]
+        return [line for chunk in chunks for line in islice(io.BytesIO(chunk.data), SAMPLE)]
 
 
-def _parse_as_any(data: bytes) -> list[PromptRecord]:
-    """Parse a line as whichever format knows it."""
-    entry = strict.decode(data)
-    known = formats.of_entry(entry)
-    if known is None:
-        raise Skip(Reason.UNKNOWN_SHAPE)
-    return known.parse(entry)
+def _decoded(line: bytes) -> object:
+    with suppress(Skip):
+        return formats.entry_of(line)
+    return None
 
 
-def _named(record: PromptRecord, data: bytes) -> PromptRecord:
-    """Name a record that has no id after its line's bytes."""
-    return record._replace(request_id=f"line-{hashlib.sha256(data).hexdigest()[:24]}")
+def _text(line: bytes) -> str:
+    with suppress(UnicodeDecodeError):
+        return line.decode()
+    return ""

@@ -8,9 +8,14 @@ prompt, every session would match itself.
 from itertools import chain
 from typing import NamedTuple
 
+import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
 from promptlog.reasons import Reason
+
+UNNAMED = "line-"
+"""What the request ids begin with that are made of a line's hash, as the log names none."""
 
 
 class PromptRecord(NamedTuple):
@@ -61,11 +66,11 @@ SCHEMA = pa.schema(
 byte in the decompressed stream): the way back to the request."""
 
 
-def to_batch(records: list[PromptRecord], offsets: list[int], source: int) -> pa.RecordBatch:
+def to_batch(records: list[PromptRecord], offsets: NDArray[np.int64], source: int) -> pa.RecordBatch:
     """Return records as one Arrow batch; `offsets` has one entry for each record."""
     width = len(PromptRecord._fields)
     cells = list(chain.from_iterable(records))  # slicing this is faster than zip(*records)
     columns: list[object] = [cells[i::width] for i in range(width)]
-    columns += [[source] * len(records), offsets]
+    columns += [np.full(len(records), source), offsets]
     arrays = [pa.array(column, type=field.type) for column, field in zip(columns, SCHEMA, strict=True)]
     return pa.RecordBatch.from_arrays(arrays, schema=SCHEMA)

@@ -12,11 +12,17 @@ from typing import Never
 
 from promptlog.reasons import Reason, Skip
 
+MAX_KEYS = 10_000
+# Each value takes fifty times its bytes in memory; text of this many commas is twenty novels long.
+MAX_VALUES = 2_000_000
+
 _SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 
 
 def decode(line: bytes) -> object:
     """Return the JSON value of a line. Raises Skip with the reason for which it has none."""
+    if len(line) > MAX_VALUES and line.count(b",") + line.count(b"[") > MAX_VALUES:
+        raise Skip(Reason.TOO_MANY_VALUES)
     try:
         return decode_text(line.decode())
     except UnicodeDecodeError:
@@ -46,6 +52,8 @@ def _refuse_lone_surrogates(value: object) -> None:
 
 
 def _object(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    if len(pairs) > MAX_KEYS:
+        raise Skip(Reason.TOO_MANY_KEYS)
     found = dict(pairs)
     if len(found) < len(pairs):
         raise Skip(Reason.DUPLICATE_KEY)

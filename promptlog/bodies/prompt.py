@@ -1,6 +1,6 @@
 """The prompt of a request body, without its history."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -44,6 +44,11 @@ def of_messages(messages: list[object], *, system: str = "", tools: object = Non
         text_of(turns[-1]) if len(turns) > 1 else "",
         len(turns),
     )
+
+
+def blocks(messages: Any) -> list[object]:
+    """Return the parts of all contents of a conversation that are lists."""
+    return [part for m in messages if type(content := m.get("content")) is list for part in content]
 
 
 def canonical(tools: object) -> str:

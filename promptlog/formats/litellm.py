@@ -10,18 +10,15 @@ from typing import Any
 
 import msgspec
 
-from promptlog import accounts, strict, times
+from promptlog import accounts, times
 from promptlog.bodies import openai_chat
 from promptlog.bodies.content import text_of
 from promptlog.bodies.prompt import Prompt, of_messages
-from promptlog.fields import member, text
+from promptlog.fields import member, text, unpacked
+from promptlog.formats import litellm_block, litellm_marks, quick
 from promptlog.formats.base import LogFormat
 from promptlog.reasons import Reason, Skip
 from promptlog.record import PromptRecord
-
-REDACTED = "redacted-by-litellm"
-# How loggers of LiteLLM mark a text they have cut.
-_CUT = ("truncated by litellm", "litellm_truncated skipped")
 
 
 class _Metadata(msgspec.Struct, gc=False):
@@ -49,7 +46,6 @@ class _Payload(msgspec.Struct, gc=False):
 
 
 _DECODER = msgspec.json.Decoder(_Payload)
-_ORDINARY = (ValueError, RecursionError, msgspec.MsgspecError)
 
 _MARKS = {"call_type", "startTime", "model_map_information"}
 _KEY_MARK = "user_api_key_"
@@ -62,6 +58,7 @@ class LiteLLM(LogFormat):
     """`{"call_type": …, "startTime": …, "model_map_information": …, "messages": …}`."""
 
     name = "litellm"
+    reads_blocks = True
 
     def recognises(self, entry: object) -> float:
         if not isinstance(entry, dict):
@@ -71,7 +68,7 @@ class LiteLLM(LogFormat):
         # Trimmed by whoever exported it: the metadata of the proxy is its own mark.
         metadata = entry.get("metadata")
         trimmed = isinstance(metadata, dict) and any(key.startswith(_KEY_MARK) for key in metadata)
-        return 0.9 if trimmed and "messages" in entry else 0.0
+        return 0.95 if trimmed and "messages" in entry and "spend" not in entry else 0.0
 
     def parse(self, entry: object) -> list[PromptRecord]:
         if not self.recognises(entry):
@@ -88,27 +85,25 @@ class LiteLLM(LogFormat):
             if not line.isascii():
                 line.decode()
             payload = _DECODER.decode(line)
-        except _ORDINARY:
+        except quick.ORDINARY:
             return super().parse_line(line)
         return [_record(payload)]
 
+    def parse_block(self, block: bytes, lines: int) -> list[PromptRecord] | None:
+        return litellm_block.parse_block(block, lines)
+
     def remark(self, entry: object) -> str:
         messages = member(entry, "messages")
-        if messages == REDACTED or (
-            isinstance(messages, list)
-            and messages
-            and all(member(m, "content") == REDACTED for m in messages)
-        ):
-            return "messages are redacted by LiteLLM (turn_off_message_logging)"
+        contents = [member(m, "content") for m in messages] if isinstance(messages, list) else [messages]
+        if contents and all(content == litellm_marks.REDACTED for content in contents):
+            return litellm_marks.REMARK
         return "" if messages else "messages are not logged"
 
 
 def _record(payload: _Payload) -> PromptRecord:
     metadata = payload.metadata or _Metadata()
     account = _account(payload, metadata)
-    prompt = _prompt(payload)
-    if REDACTED in prompt:
-        prompt = _without_marks(prompt)
+    prompt, is_cut = litellm_marks.without_marks(_prompt(payload))
     return PromptRecord(
         text(payload.id),
         account.name,
@@ -120,25 +115,8 @@ def _record(payload: _Payload) -> PromptRecord:
         text(metadata.user_api_key_org_id) or text(metadata.user_api_key_team_id),
         account.session or text(payload.trace_id),
         *prompt,
-        _is_cut(prompt),
+        is_cut,
     )
-
-
-def _without_marks(prompt: Prompt) -> Prompt:
-    """Blank the redacted segments, and only those: anyone can write the mark into a prompt."""
-    system, tools, first, last, turns = prompt
-    return Prompt(_unless_mark(system), tools, _unless_mark(first), _unless_mark(last), turns)
-
-
-def _unless_mark(segment: str) -> str:
-    return "" if segment == REDACTED else segment
-
-
-def _is_cut(prompt: Prompt) -> bool:
-    system, _, first, last, _ = prompt
-    if "litellm" in first or "litellm" in last or "litellm" in system:
-        return any(mark in segment for mark in _CUT for segment in (system, first, last))
-    return False
 
 
 def _account(payload: _Payload, metadata: _Metadata) -> accounts.Account:
@@ -166,7 +144,9 @@ def _prompt(payload: _Payload) -> Prompt:
     system = text_of(parameters.get("system")) if given else ""
     messages = payload.messages
     if isinstance(messages, str):
-        messages = _messages_in(messages)
+        messages = unpacked(messages) or []
+    if isinstance(messages, str):  # the prompt of a text completion
+        messages = [{"role": "user", "content": messages}]
     if isinstance(messages, dict):
         messages = messages.get("messages") or ([messages] if "role" in messages else [])
     if messages is None:
@@ -176,12 +156,4 @@ def _prompt(payload: _Payload) -> Prompt:
     return of_messages(messages, system=system, tools=tools)
 
 
-def _messages_in(logged: str) -> object:
-    """Return messages logged as text: JSON, or the prompt of a text completion."""
-    if logged[:1] in ("[", "{"):
-        try:
-            return strict.decode_text(logged)
-        except Skip as skip:
-            if skip.reason is not Reason.NOT_JSON:
-                raise
-    return [{"role": "user", "content": logged}] if logged else []
+FORMAT = LiteLLM()

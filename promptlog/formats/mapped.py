@@ -7,12 +7,12 @@ the account field of a known log.
 
 from collections.abc import Callable, Mapping
 
-from promptlog import accounts, formats, strict, times
+from promptlog import accounts, formats, times
 from promptlog.bodies.content import text_of
 from promptlog.bodies.prompt import canonical, of_messages
 from promptlog.errors import LogError
-from promptlog.fields import text
-from promptlog.formats.base import LogFormat
+from promptlog.fields import at, text, unpacked
+from promptlog.formats.base import LogFormat, each
 from promptlog.reasons import Reason, Skip
 from promptlog.record import PromptRecord
 
@@ -38,21 +38,21 @@ class Mapped(LogFormat):
         return sum(at(entry, path) is not None for path in self._paths.values()) / max(1, len(self._paths))
 
     def parse(self, entry: object) -> list[PromptRecord]:
-        if not isinstance(entry, dict):
+        if not isinstance(entry, dict | list):
             raise Skip(Reason.UNKNOWN_SHAPE)
-        found = {field: at(entry, path) for field, path in self._paths.items()}
-        records = self._unmapped(_unpacked(found["body"]) if "body" in found else entry)
-        return [self._apply(record, found) for record in records]
-
-    def _unmapped(self, body: object) -> list[PromptRecord]:
+        body = unpacked(at(entry, self._paths["body"])) if "body" in self._paths else entry
         base = self._base or formats.of_entry(body)
-        if base is not None:
-            return base.parse(body)
-        if not {"prompt", "messages", "system"} & self._paths.keys():
-            raise Skip(Reason.UNKNOWN_SHAPE)
-        return [PromptRecord(request_id="")]
+        if base is None:
+            if not {"prompt", "messages", "system"} & self._paths.keys():
+                raise Skip(Reason.UNKNOWN_SHAPE)
+            return [self._apply(PromptRecord(request_id=""), entry, entry)]
+        parts = base.split(body)
+        if len(parts) == 1:  # parsed whole, since what stands around a part says something too
+            return [self._apply(record, parts[0], entry) for record in base.parse(body)]
+        return each(parts, lambda part: [self._apply(r, part, entry) for r in base.parse(part)])
 
-    def _apply(self, record: PromptRecord, found: Mapping[str, object]) -> PromptRecord:
+    def _apply(self, record: PromptRecord, part: object, entry: object) -> PromptRecord:
+        found = {field: _in(path, part, entry) for field, path in self._paths.items()}
         changes: dict[str, object] = {name: text(found[name]) for name in _TEXTS if name in found}
         if "ts" in found:
             changes["time_us"] = times.to_us(found["ts"])
@@ -63,41 +63,14 @@ class Mapped(LogFormat):
                 changes["session"] = account.session
         for field, segments in _SEGMENTS.items():
             if field in found:
-                changes |= segments(_unpacked(found[field]))
+                changes |= segments(unpacked(found[field]))
         return record._replace(**changes)  # type: ignore[arg-type]
 
 
-def at(entry: object, path: str) -> object:
-    """Return what stands at a dotted path, None when there is nothing.
-
-    A member whose name is the whole path wins, as some exports write dots into names.
-
-    >>> at({"meta": {"tags": ["a", "b"]}}, "meta.tags.1")
-    'b'
-    """
-    if isinstance(entry, dict):
-        if path in entry:
-            return entry[path]
-        name, _, rest = path.partition(".")
-        return at(entry.get(name), rest) if rest else None
-    if isinstance(entry, list):
-        name, _, rest = path.partition(".")
-        if not (name.isdecimal() and len(name) < 10 and int(name) < len(entry)):
-            return None
-        return at(entry[int(name)], rest) if rest else entry[int(name)]
-    return None
-
-
-def _unpacked(value: object) -> object:
-    """Return JSON that was logged as text, once; other values as they are."""
-    if not isinstance(value, str) or value[:1] not in ("{", "["):
-        return value
-    try:
-        return strict.decode_text(value)
-    except Skip as skip:
-        if skip.reason is Reason.NOT_JSON:
-            return value
-        raise
+def _in(path: str, part: object, entry: object) -> object:
+    """Return what stands at a path in a part of an entry, else in the entry itself."""
+    found = at(part, path)
+    return at(entry, path) if found is None else found
 
 
 def _of_messages(messages: object) -> dict[str, object]:

@@ -1,8 +1,7 @@
 import pytest
 from logsamples import line, log, records
 
-from promptlog.formats.anthropic import Anthropic
-from promptlog.formats.openai_chat import OpenAIChat
+from promptlog import formats
 
 OPENAI = {"model": "m-1", "safety_identifier": "u_17", "messages": [{"role": "user", "content": "Solve"}]}
 ANTHROPIC = {
@@ -25,7 +24,7 @@ ANTHROPIC = {
     ],
 )
 def test_accounts_of_openai_bodies(fields, account, field):
-    [record] = OpenAIChat().parse(OPENAI | fields)
+    [record] = formats.by_name("openai-chat").parse(OPENAI | fields)
     assert (record.account, record.account_field) == (account, field)
 
 
@@ -52,7 +51,7 @@ def test_accounts_of_openai_bodies(fields, account, field):
     ],
 )
 def test_accounts_of_anthropic_bodies(user_id, account, field, session):
-    [record] = Anthropic().parse(ANTHROPIC | {"metadata": {"user_id": user_id}})
+    [record] = formats.by_name("anthropic").parse(ANTHROPIC | {"metadata": {"user_id": user_id}})
     assert (record.account, record.account_field, record.session) == (account, field, session)
 
 

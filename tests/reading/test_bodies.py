@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from promptlog import Reason
+from promptlog import Reason, bodies
 from promptlog.bodies import anthropic, openai_chat
 from promptlog.bodies.content import text_of
 from promptlog.bodies.prompt import Prompt
@@ -131,7 +131,7 @@ def test_old_functions_are_tools():
     ],
 )
 def test_the_marks_of_anthropic(extra, own):
-    assert anthropic.recognises(said(("user", "u")) | extra) is own
+    assert (bodies.dialect_of(said(("user", "u")) | extra) is anthropic) is own
 
 
 @pytest.mark.parametrize(
@@ -139,5 +139,4 @@ def test_the_marks_of_anthropic(extra, own):
     [{}, {"messages": None}, {"messages": "{}"}, {"messages": []}, {"messages": [{}]}, {"messages": [5]}],
 )
 def test_what_is_no_conversation(body):
-    assert not openai_chat.recognises(body)
-    assert not anthropic.recognises(body)
+    assert bodies.dialect_of(body) is None

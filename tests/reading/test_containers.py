@@ -1,15 +1,18 @@
 import gzip
+import hashlib
 import io
 import os
 import sys
 import tracemalloc
+import zlib
 
 import pytest
 import zstandard
 
 from promptlog import LogError, Reason
-from promptlog.containers import Container, open_log
-from promptlog.lines import Gap
+from promptlog.containers import Container, open_content
+from promptlog.content import Mark
+from promptlog.lines import cut_lines
 
 TEXT = b"".join(b'{"n": %d, "text": "%s"}\n' % (i, b"ab" * (i % 50)) for i in range(5000))
 
@@ -23,13 +26,18 @@ PACKED = {
 }
 
 
-def read(path, **options):
-    with open_log(path, **options) as log:
-        return log.container, list(log.lines)
+def read(path, *marks, **options):
+    with open_content(path) as (container, content):
+        content.resume(marks)
+        return container, list(cut_lines(content.rest(), content.tally, **options))
 
 
-def text_of(lines):
-    return b"".join(line.data + b"\n" for line in lines if not isinstance(line, Gap))
+def text_of(chunks):
+    return b"".join(chunk.data for chunk in chunks)
+
+
+def mark(offset):
+    return Mark(offset, hashlib.sha256(TEXT[:offset]).hexdigest())
 
 
 @pytest.fixture
@@ -47,21 +55,29 @@ def test_magic_bytes_decide_and_offsets_count_unpacked_bytes(file, name):
     container, lines = read(file(PACKED[name]))
     assert container is Container(name.split(",")[0])
     assert text_of(lines) == TEXT
-    assert all(TEXT[line.offset :].startswith(line.data) for line in lines[::97])
+    assert all(TEXT[chunk.base :].startswith(chunk.data) for chunk in lines)
 
 
 @pytest.mark.parametrize("name", PACKED)
 @pytest.mark.parametrize("start", [1, 70_001, len(TEXT)])
-def test_reading_starts_anywhere(file, name, start):
-    _, lines = read(file(PACKED[name]), start=start)
-    assert text_of(lines) == TEXT[start:]
-    assert not lines or lines[0].offset == start
+def test_reading_goes_on_wherever_it_stopped_however_the_content_is_packed(file, name, start):
+    _, chunks = read(file(PACKED[name]), mark(start))
+    assert text_of(chunks) == TEXT[start:]
+    assert not chunks or chunks[0].base == start
 
 
 @pytest.mark.parametrize("name", PACKED)
-def test_a_file_that_shrank_since_is_an_error(file, name):
-    with pytest.raises(LogError, match="cut or replaced"):
-        read(file(PACKED[name]), start=len(TEXT) + 1)
+def test_the_last_mark_that_content_agrees_with_is_found(file, name):
+    wrong = Mark(100, "0" * 64)
+    for marks, found, stands in [
+        ([mark(9), mark(70_001), wrong], mark(70_001), 70_001),
+        ([mark(9), wrong], mark(9), 100),
+        ([wrong], None, 100),
+        ([mark(9), Mark(len(TEXT) + 1, "0" * 64)], mark(9), len(TEXT)),
+    ]:
+        with open_content(file(PACKED[name])) as (_, content):
+            assert content.resume(marks) == found
+            assert content.tally.offset == stands
 
 
 @pytest.mark.parametrize("name", [name for name in PACKED if name != "plain"])
@@ -69,10 +85,10 @@ def test_a_file_that_shrank_since_is_an_error(file, name):
 def test_a_torn_stream_gives_its_lines_and_one_gap(file, name, share):
     packed = PACKED[name]
     _, lines = read(file(packed[: int(len(packed) * share)]))
-    *whole, gap = lines
-    assert gap.reason is Reason.DAMAGED
+    *whole, last = lines
+    assert [gap.reason for gap in last.gaps] == [Reason.DAMAGED]
     assert TEXT.startswith(text_of(whole))
-    assert not any(isinstance(line, Gap) for line in whole)
+    assert not any(chunk.gaps or chunk.unfinished for chunk in whole)
 
 
 def test_a_torn_stream_loses_little(file):
@@ -85,17 +101,17 @@ def test_a_corrupt_stream_is_a_gap_too(file):
     packed = bytearray(gzip.compress(TEXT))
     packed[len(packed) // 2] ^= 0xFF
     _, lines = read(file(bytes(packed)))
-    assert lines[-1].reason is Reason.DAMAGED
+    assert lines[-1].gaps[0].reason is Reason.DAMAGED
 
 
 @pytest.mark.parametrize(
     ("head", "word"),
     [
-        (b"PAR1\x15\x04", "Parquet"),
         (b"SQLite format 3\0", "SQLite"),
         (b"PK\x03\x04\x14\0", "zip"),
         (b"BZh91AY", "bzip2"),
         ("[]".encode("utf-16"), "UTF-16"),
+        (b"logs/a.jsonl".ljust(257, b"\0") + b"ustar\x0000", "tar"),
     ],
 )
 @pytest.mark.parametrize("pack", [bytes, gzip.compress, zstandard.compress])
@@ -142,14 +158,40 @@ def test_a_pipe_that_delivers_byte_by_byte_is_recognised(monkeypatch):
         assert read("-")[0] is Container.GZIP
 
 
-def test_a_bomb_is_one_long_line_that_is_never_held(file):
-    packer = zstandard.ZstdCompressor().compressobj()
-    bomb = b"".join(packer.compress(bytes(1 << 20)) for _ in range(256)) + packer.flush()
-    assert len(bomb) < 100_000
-    path = file(bomb)
+def test_a_byte_order_mark_is_passed_once(file):
+    mark = b"\xef\xbb\xbf"
+    _, [chunk] = read(file(mark + mark + b"a\n" + mark + b"b\n"))
+    assert (chunk.base, chunk.data) == (3, mark + b"a\n" + mark + b"b\n")
+
+
+def bomb(pack, block, count):
+    return b"".join(pack.compress(block) for _ in range(count)) + pack.flush()
+
+
+def test_a_bomb_is_refused_and_never_held(file):
+    data = bomb(zstandard.ZstdCompressor().compressobj(), bytes(1 << 20), 256)
+    assert len(data) < 100_000
+    path = file(data)
     tracemalloc.start()
-    _, lines = read(path, max_line=1 << 22)
+    with pytest.raises(LogError, match="expands more than 500-fold"):
+        read(path)
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
-    assert [(line.reason, line.end) for line in lines] == [(Reason.TOO_LONG, 256 << 20)]
-    assert peak < 16 << 20
+    assert peak < 200 << 20
+
+
+def test_a_bomb_of_blank_lines_is_refused(file):
+    data = bomb(zlib.compressobj(9, zlib.DEFLATED, 31), b"\n" * (1 << 20), 100)
+    with pytest.raises(LogError, match="expands more than 500-fold"):
+        read(file(data))
+
+
+def test_a_line_that_is_too_long_is_never_held(file):
+    path = file(b"".join([b"a\n", bytes(48 << 20), b"\nb\n"]))
+    tracemalloc.start()
+    _, chunks = read(path, max_line=1 << 22)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert [gap.reason for chunk in chunks for gap in chunk.gaps] == [Reason.TOO_LONG]
+    assert text_of(chunks) == b"a\nb\n"
+    assert peak < 32 << 20

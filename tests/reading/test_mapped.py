@@ -2,7 +2,7 @@ import pytest
 from logsamples import line, litellm, log, records, skipped
 
 from promptlog import LogError, Reason
-from promptlog.formats.mapped import at
+from promptlog.fields import at
 
 ENTRY = {
     "meta": {"user": 17, "org": "o", "agent": "curl"},
