@@ -25,7 +25,11 @@ Signatures = NDArray[np.uint32]
 
 SCHEME = "affine32"
 _BLOCKS = 64
+_FEW = 8  # texts that one thread has done before another is awake
 _SCRATCH_BYTES = 64 << 20
+_SPANS = (
+    f"words:{kernel.SPAN_WORDS};winnow:{kernel.SPAN_WINDOW};{kernel.LONG_TOKENS}|{kernel.LONG_SPAN_WINDOW}"
+)
 
 
 @dataclass(frozen=True)
@@ -42,8 +46,8 @@ class Settings:
     seed: int = 1
     scheme: str = SCHEME
     shingles: str = "words:3|2|chars:4;20|5"
-    spans: str = f"words:{kernel.SPAN_WORDS};winnow:{kernel.SPAN_WINDOW}"
-    version: int = 1
+    spans: str = _SPANS
+    version: int = 3
 
 
 @dataclass(frozen=True)
@@ -51,14 +55,13 @@ class Fingerprints:
     """Fingerprints of n texts, row by row.
 
     signatures: (n, num_perm) uint32; all ones where a text shows nothing.
-    raw, canonical: (n,) uint64 keyed hashes of the bytes and of the token sequence.
+    canonical: (n,) uint64 keyed hash of the token sequence.
     tokens, hidden: (n,) uint32, token count and invisible characters after Latin letters.
     span_hashes: (m,) uint64 and span_places: (m,) uint32, first token of each sampled span;
     the spans of row i are span_hashes[span_offsets[i]:span_offsets[i + 1]], in text order.
     """
 
     signatures: Signatures
-    raw: NDArray[np.uint64]
     canonical: NDArray[np.uint64]
     tokens: NDArray[np.uint32]
     hidden: NDArray[np.uint32]
@@ -67,7 +70,7 @@ class Fingerprints:
     span_offsets: NDArray[np.int64]
 
     def __len__(self) -> int:
-        return len(self.raw)
+        return len(self.canonical)
 
     @property
     def visible(self) -> NDArray[np.bool_]:
@@ -113,13 +116,14 @@ class MinHasher:
         data, offsets = _buffers(texts)
         table = fold_table()
         a, b = self.permutations
-        blocks = _block_count(offsets)
-        signatures, raw, canon, tokens, hidden, hashes, places, ranges, counts = kernel.sketch(
-            data, offsets, table.table, table.expansions, self._constants, a, b, blocks
+        what = (data, offsets, table.table, table.expansions, self._constants, a, b)
+        outputs, ranges = (
+            kernel.sketch_here(*what) if len(texts) <= _FEW else kernel.sketch(*what, _block_count(offsets))
         )
+        signatures, canon, tokens, hidden, hashes, places, counts = outputs
         kept = [slice(first, last) for first, last in ranges]
         return Fingerprints(
-            signatures, raw, canon, tokens, hidden,
+            signatures, canon, tokens, hidden,
             span_hashes=np.concatenate([hashes[block] for block in kept]),
             span_places=np.concatenate([places[block] for block in kept]),
             span_offsets=np.concatenate([[0], np.cumsum(counts, dtype=np.int64)]),
@@ -147,8 +151,8 @@ class MinHasher:
         scratch = self._tokenise(text)
         return (
             scratch.hashes[: scratch.count],
-            scratch.starts[: scratch.count],
-            scratch.ends[: scratch.count],
+            scratch.extents[: scratch.count, 0],
+            scratch.extents[: scratch.count, 1],
         )
 
     def sign(self, shingles: NDArray[np.uint32]) -> NDArray[np.uint32]:
@@ -160,28 +164,29 @@ class MinHasher:
             raise ValueError("an empty shingle set has no signature")
         a, b = self.permutations
         row = np.full(self.settings.num_perm, 0xFFFFFFFF, dtype=np.uint32)
-        kernel.minima(shingles, len(shingles), a, b, row)
+        kernel.minima(shingles, len(shingles), np.empty_like(shingles), a, b, row)
         return row
 
     def _tokenise(self, text: str) -> _Scratch:
         raw = text.encode("utf-8", "replace")
         data = np.frombuffer(raw, dtype=np.uint8)
-        size = 2 * len(raw) + 16
+        size = kernel.room_for(len(raw))
         hashes = np.empty(size, dtype=np.uint64)
-        starts, ends, weights = (np.empty(size, dtype=np.int64) for _ in range(3))
+        extents = np.empty((size, 2), dtype=np.int64)
+        weights, block = np.empty(size, dtype=np.uint8), np.empty(kernel.BLOCK_BYTES, dtype=np.uint8)
         table = fold_table()
         count, _ = kernel.tokenise(
-            data, 0, len(data), table.table, table.expansions, self._constants, hashes, starts, ends, weights
-        )
-        return _Scratch(data, hashes, starts, ends, count)
+            data, 0, len(data), table.table, table.expansions, self._constants,
+            hashes, weights, extents, block,
+        )  # fmt: skip
+        return _Scratch(data, hashes, extents, count)
 
 
 @dataclass(frozen=True)
 class _Scratch:
     data: NDArray[np.uint8]
     hashes: NDArray[np.uint64]
-    starts: NDArray[np.int64]
-    ends: NDArray[np.int64]
+    extents: NDArray[np.int64]
     count: int
 
 
