@@ -16,7 +16,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from cli.commands import campaigns, demo, formats, index, search, show, verify
+from cli.commands import campaigns, compact, demo, erase, formats, index, info, repair, search, show, verify
 from cli.kernels import keep_kernels
 from cli.safe import visible
 from cli.streams import forgive_encodings, open_closed, talk
@@ -110,7 +110,11 @@ for command in (
     campaigns.campaigns,
     show.show,
     search.search,
+    info.info,
     verify.verify,
+    repair.repair,
+    compact.compact,
+    erase.erase,
 ):
     app.command()(command)
 

@@ -10,8 +10,11 @@ from __future__ import annotations
 import contextlib
 import hmac
 import os
-import tempfile
+import secrets
+import shutil
+from pathlib import Path
 
+from indexes import durable
 from indexes.workspace import Workspace
 
 _FOLDER = "derived"
@@ -31,12 +34,18 @@ def load(workspace: Workspace, name: str) -> bytes | None:
 def save(workspace: Workspace, name: str, content: bytes) -> None:
     """Keep a result; an index that cannot be written to is no error."""
     folder = workspace.root / _FOLDER
+    temporary = folder / f"tmp-{secrets.token_hex(8)}"
     with contextlib.suppress(OSError):
-        folder.mkdir(mode=0o700, exist_ok=True)
-        descriptor, temporary = tempfile.mkstemp(dir=folder)
-        with os.fdopen(descriptor, "wb") as stream:
-            stream.write(_seal(workspace, name, content) + content)
+        durable.make_directory(folder)
+        durable.write_file(temporary, _seal(workspace, name, content) + content)
         os.replace(temporary, folder / name)
+
+
+def clear(root: Path) -> None:
+    """Remove all of an index's results that can be made again."""
+    with contextlib.suppress(FileNotFoundError):
+        shutil.rmtree(root / _FOLDER)
+        durable.sync(root)
 
 
 def _seal(workspace: Workspace, name: str, content: bytes) -> bytes:

@@ -62,12 +62,11 @@ def _embed(
 def neighbours(snapshot: Snapshot, encoder: Encoder) -> Neighbours:
     """Return the search by meaning of a snapshot. Raises NoVectors or SettingsMismatch."""
     index = VectorIndex.open(snapshot.workspace, encoder)
-    order = np.argsort(snapshot.canonical, kind="stable")
 
-    def near(text: str, count: int) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+    def near(text: str, count: int) -> tuple[NDArray[np.uint64], NDArray[np.float32]]:
         hashes, cosines = (found[0] for found in index.search(encoder.encode([text]), count))
         there = np.isfinite(cosines)
-        return order[np.searchsorted(snapshot.canonical, hashes[there], sorter=order)], cosines[there]
+        return hashes[there], cosines[there]
 
     return near
 
@@ -76,4 +75,5 @@ def _embedded(workspace: Workspace, encoder: Encoder) -> NDArray[np.uint64]:
     """Return the canonical hashes that have a vector of this encoder's model."""
     sets = [v for v in workspace.manifest.vectors if v.model_sha256 == encoder.sha256]
     paths = [workspace.root / "vectors" / v.name / "prompts.npy" for v in sets]
+    workspace.checked(*paths)
     return np.concatenate([np.empty(0, np.uint64), *(np.load(p, allow_pickle=False) for p in paths)])

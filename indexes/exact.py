@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numba import njit, prange
 from numpy.typing import NDArray
@@ -18,7 +20,9 @@ def _agreements(signatures, query):  # type: ignore[no-untyped-def]
     return counts
 
 
-def similarities(signatures: NDArray[np.uint32], query: NDArray[np.uint32]) -> NDArray[np.float64]:
+def similarities(
+    signatures: NDArray[np.unsignedinteger[Any]], query: NDArray[np.unsignedinteger[Any]]
+) -> NDArray[np.float64]:
     """Return the (n,) estimated Jaccard similarities of a signature to (n, num_perm) others."""
     return np.asarray(_agreements(signatures, query) / query.size)
 

@@ -1,36 +1,47 @@
-"""Logs into an index: read, fingerprint, append, commit.
+"""Logs into an index: read, fingerprint, append, commit; every line once.
 
-A log file is known by the SHA-256 of its bytes, so indexing the same dumps again, moved or
-renamed, adds nothing. Requests are gathered to segments of bounded size; a generation is
-published when a file has been read to its end and enough has come together, so a killed run
-loses the work since its last commit and never counts a file twice.
+A log is known by its content (see `promptlog.content`): indexed again, moved, renamed or packed in
+another way it adds nothing, and one that has grown is read from where it ended. Requests are
+gathered to segments; each is published as soon as it is written, together with how far its logs
+have been read. So a killed run loses the work since its last commit, and the next goes on there.
 """
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
+import numpy as np
+import pyarrow as pa
 import pyarrow.compute as pc
 
-from indexes import manifest as manifests
+from fingerprint.identity import identities
+from indexes.errors import writes
+from indexes.known import Known, head_length
 from indexes.manifest import Input
-from indexes.segment import SegmentBuilder
+from indexes.repeats import repeats
+from indexes.segment import SegmentReader
+from indexes.segment_writer import SegmentBuilder
 from indexes.workspace import Workspace, Writer
 from promptlog.errors import LogError
-from promptlog.reader import LogBatch, given_format, read
+from promptlog.formats.base import LogFormat
+from promptlog.parsing import LogBatch
+from promptlog.reader import Log, given_format, opened
+from promptlog.record import SkippedLine
 from promptlog.walk import spelt
 
-SEGMENT_REQUESTS = 250_000
-SEGMENT_BYTES = 512 << 20
-COMMIT_REQUESTS = 1_000_000
+SEGMENT_REQUESTS = 1_000_000
+SEGMENT_BYTES = 768 << 20
+SEGMENT_SKIPPED = 250_000
+SEGMENT_SECONDS = 60.0
 
 
 class Unreadable(msgspec.Struct, frozen=True):
-    """A file that is no log we can read, and why."""
+    """A file that is no log we can read, or not to its end, and why."""
 
     path: str
     reason: str
@@ -48,7 +59,11 @@ class IngestSummary(msgspec.Struct, frozen=True):
     quarantined: int
     accounts: int
     seconds: float
+    repeated: int = 0
+    """Requests left out since the index has them under the same id: see `indexes.repeats`."""
     unreadable: tuple[Unreadable, ...] = ()
+    waiting: tuple[Unreadable, ...] = ()
+    """Files whose end is torn or damaged: what lies there is read when it is whole."""
 
 
 @dataclass(frozen=True)
@@ -61,35 +76,6 @@ class Progress:
     rate: float
 
 
-class _Run:
-    """The running state of one ingest."""
-
-    def __init__(self, writer: Writer) -> None:
-        self.writer = writer
-        self.builder = SegmentBuilder(writer.workspace.hasher)
-        self.accounts: set[str] = set()
-        self.indexed = self.quarantined = self.uncommitted = 0
-
-    def take(self, batch: LogBatch) -> None:
-        """Take in one batch, and write a segment when enough has come together."""
-        self.indexed += batch.records.num_rows
-        self.quarantined += len(batch.skipped)
-        self.accounts.update(pc.unique(batch.records.column("account")).to_pylist())
-        self.builder.add(batch.records, batch.skipped)
-        if self.builder.requests >= SEGMENT_REQUESTS or self.builder.bytes >= SEGMENT_BYTES:
-            self.flush()
-
-    def flush(self) -> None:
-        """Write what has been gathered as a segment, if anything."""
-        if self.builder.requests == 0 and not self.builder.skipped:
-            return
-        folder = self.writer.new_folder("segments")
-        texts = self.builder.write(folder, with_text=self.writer.workspace.manifest.with_text)
-        self.writer.add_segment(folder, self.builder.requests, texts)
-        self.uncommitted += self.builder.requests
-        self.builder = SegmentBuilder(self.writer.workspace.hasher)
-
-
 def ingest(
     workspace: Workspace,
     paths: Iterable[Path],
@@ -98,54 +84,169 @@ def ingest(
     mapping: Mapping[str, str] | None = None,
     progress: Callable[[Progress], None] = lambda _: None,
 ) -> IngestSummary:
-    """Append the requests of log files that are not in the index yet.
+    """Append the requests of logs, as far as they are not in the index yet.
 
     A file that is no log is reported in the summary and the others are read. Raises LogError for
     an unknown format or mapping, IndexLocked while another process writes.
     """
-    given_format(format, mapping)
-    started = time.monotonic()
-    files = known = 0
-    unreadable: list[Unreadable] = []
+    given = given_format(format, mapping)
     with workspace.writing() as writer:
-        run = _Run(writer)
+        run = _Run(writer, progress)
+        with run.publisher:
+            for path in paths:
+                run.read(path, given)
+            run.publish()
+            run.wait()
+    return run.summary()
 
-        def tell(path: Path) -> None:
-            elapsed = max(time.monotonic() - started, 1e-9)
-            progress(Progress(str(path), run.indexed, run.quarantined, run.indexed / elapsed))
 
-        for path in paths:
-            try:
-                entry = _identify(path)
-                if any(entry.sha256 == other.sha256 for other in writer.inputs):
-                    known += 1
-                    continue
-                before = run.indexed, run.quarantined
-                for batch in read(path, source=len(writer.inputs), format=format, mapping=mapping):
-                    run.take(batch)
-                    tell(path)
-            except (LogError, OSError) as error:
-                unreadable.append(Unreadable(spelt(path), str(error)))
+class _Run:
+    """The running state of one ingest.
+
+    Segments are fingerprinted, written and published in a thread of their own, which needs no
+    interpreter lock for most of that, while the next is being read.
+    """
+
+    def __init__(self, writer: Writer, progress: Callable[[Progress], None]) -> None:
+        self.publisher = ThreadPoolExecutor(max_workers=1)
+        self._writer = writer
+        self._progress = progress
+        self._started = time.monotonic()
+        self._inputs = list(writer.inputs)
+        self._known = Known(self._inputs)
+        self._segments = [_reader(writer.workspace, each.name) for each in writer.workspace.manifest.segments]
+        self._accounts = np.empty(0, np.uint64)
+        self._unreadable: list[Unreadable] = []
+        self._waiting: list[Unreadable] = []
+        self._files = self._files_known = self._accepted = self._quarantined = self._repeated = 0
+        self._format: LogFormat | None = None  # of the log before
+        self._publishing: Future[None] | None = None
+        self._start_segment()
+
+    def _start_segment(self) -> None:
+        self._builder = SegmentBuilder(self._writer.workspace.hasher)
+        self._begun = time.monotonic()
+        self._changed: dict[int, Input] = {}
+
+    def read(self, path: Path, given: LogFormat | None) -> None:
+        """Read what is new in one log."""
+        try:
+            with opened(path, given, self._known.marks, self._format) as log:
+                new = self._read(path, log)
+        except (LogError, OSError) as error:
+            self._unreadable.append(Unreadable(spelt(path), str(error)))
+            return
+        if new or log.resumed is None:
+            self._files += 1
+        else:
+            self._files_known += 1
+
+    def _read(self, path: Path, log: Log) -> bool:
+        """Take in the batches of an open log; return whether there was anything in them."""
+        source = len(self._inputs)
+        entry = Input(spelt(path), path.stat().st_size, "", 0, 0)
+        if log.resumed is not None:
+            source = self._known.source(log.content, log.resumed)
+            entry = msgspec.structs.replace(self._inputs[source], path=entry.path, size=entry.size)
+        new = False
+        for batch in log.batches(source):
+            if batch.waiting is not None:
+                self._waiting.append(Unreadable(spelt(path), _why(batch.waiting)))
+            if batch.after is None or not batch.lines:
                 continue
-            files += 1
-            writer.add_input(
-                msgspec.structs.replace(
-                    entry, records=run.indexed - before[0], quarantined=run.quarantined - before[1]
-                )
+            new = True
+            self._format = log.found[0]
+            entry = msgspec.structs.replace(
+                entry,
+                records=entry.records + batch.records.num_rows,
+                quarantined=entry.quarantined + len(batch.skipped),
+                sha256=batch.after.sha256,
+                offset=batch.after.offset,
+                head=log.content.head(head_length(batch.after.offset)),
+                format=self._format.name if self._format else "",
             )
-            if run.uncommitted >= COMMIT_REQUESTS:
-                run.flush()
-                writer.commit()
-                run.uncommitted = 0
-        if files:
-            run.flush()
-            writer.commit()
-        generation = writer.workspace.manifest.generation
-    return IngestSummary(
-        1, generation, files, known, run.indexed + run.quarantined, run.indexed, run.quarantined,
-        len(run.accounts - {""}), round(time.monotonic() - started, 3), tuple(unreadable),
-    )  # fmt: skip
+            self._inputs[source : source + 1] = [entry]
+            self._changed[source] = entry
+            self._take(batch)
+            elapsed = max(time.monotonic() - self._started, 1e-9)
+            self._progress(Progress(str(path), self._accepted, self._quarantined, self._accepted / elapsed))
+        if new:
+            self._known.put(source, entry)
+        return new
+
+    def _take(self, batch: LogBatch) -> None:
+        """Take in one batch, and publish what has come together when it is enough."""
+        self._accepted += batch.records.num_rows
+        self._quarantined += len(batch.skipped)
+        self._builder.add(batch.records, batch.skipped)
+        if (
+            self._builder.requests >= SEGMENT_REQUESTS
+            or self._builder.bytes >= SEGMENT_BYTES
+            or len(self._builder.skipped) >= SEGMENT_SKIPPED
+        ) or (time.monotonic() - self._begun >= SEGMENT_SECONDS and self._is_idle()):
+            self.publish()
+
+    def _is_idle(self) -> bool:
+        return self._publishing is None or self._publishing.done()
+
+    def publish(self) -> None:
+        """Have what was gathered written as a segment and published, if it is anything."""
+        if not self._changed:
+            return
+        self.wait()
+        self._publishing = self.publisher.submit(self._write, self._builder, self._changed)
+        self._start_segment()
+
+    def wait(self) -> None:
+        """Wait until all is published that was to be. Raises what went wrong."""
+        if self._publishing is not None:
+            self._publishing.result()
+
+    def _write(self, builder: SegmentBuilder, inputs: Mapping[int, Input]) -> None:
+        """Write and publish a segment of what was gathered, but for what the index has already."""
+        self._leave_out_repeats(builder)
+        if builder.requests or builder.skipped:
+            folder = self._writer.new_folder("segments")
+            with writes(self._writer.workspace.root):
+                texts = builder.write(folder, with_text=self._writer.workspace.manifest.with_text)
+            self._writer.add_segment(folder, builder.requests, texts)
+            self._segments.append(SegmentReader(folder))
+        for source, entry in inputs.items():
+            self._writer.put_input(source, entry)
+        self._writer.commit()
+
+    def _leave_out_repeats(self, builder: SegmentBuilder) -> None:
+        table, hasher = pa.Table.from_batches(builder.batches), builder.hasher
+        again = repeats(table, self._segments, hasher)
+        if again.any():
+            builder.batches = table.filter(pa.array(~again)).to_batches() or [builder.batches[0].slice(0, 0)]
+            builder.requests -= int(again.sum())
+            self._repeated += int(again.sum())
+        accounts = identities(pc.unique(table.column("account")), hasher.derive(b"account"))
+        self._accounts = np.union1d(self._accounts, accounts)
+
+    def summary(self) -> IngestSummary:
+        """Return what was done."""
+        hasher = self._writer.workspace.hasher
+        return IngestSummary(
+            1,
+            self._writer.workspace.manifest.generation,
+            self._files,
+            self._files_known,
+            self._accepted + self._quarantined,
+            self._accepted - self._repeated,
+            self._quarantined,
+            len(np.setdiff1d(self._accounts, identities(pa.array([""]), hasher.derive(b"account")))),
+            round(time.monotonic() - self._started, 3),
+            self._repeated,
+            tuple(self._unreadable),
+            tuple(self._waiting),
+        )
 
 
-def _identify(path: Path) -> Input:
-    return Input(spelt(path), path.stat().st_size, manifests.digest(path), 0, 0)
+def _reader(workspace: Workspace, name: str) -> SegmentReader:
+    return SegmentReader(workspace.root / "segments" / name, workspace.checked)
+
+
+def _why(line: SkippedLine) -> str:
+    return f"{spelt(line.path)}: {line.reason.value} at byte {line.offset}; it is read when it is whole"

@@ -13,44 +13,47 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 import numpy as np
-import pyarrow as pa
 from numpy.typing import NDArray
 
-from fingerprint.minhash import similarity
+from indexes import lsh
 from indexes.snapshot import Snapshot
 
 _RUN = 3  # words that must follow one another to count as contained
-_STEP = 50  # prompts compared exactly at a time
+_STEP = 20  # prompts compared exactly at a time
 _MOST = 2000  # and at most, for a text that half the log resembles
 _RUN_FACTOR = np.uint64(0x9E3779B97F4A7C15)
 
 
 @dataclass
 class Likeness:
-    """Candidates (n,) prompt numbers, ascending, with their likeness to one text."""
+    """Candidates with their likeness to one text; (n,) arrays.
+
+    texts: text numbers, one for each prompt. signature: (num_perm,) uint8, the query's.
+    containment: as estimated from spans. cosine: NaN where no embedding was compared.
+    """
 
     snapshot: Snapshot
     text: str
-    prompts: NDArray[np.int64]
+    signature: NDArray[np.uint8]
+    texts: NDArray[np.int64]
+    containment: NDArray[np.float64]
     cosine: NDArray[np.float64]
-    """(n,) NaN where no embedding was compared."""
     jaccard: NDArray[np.float64] = field(init=False)
-    containment: NDArray[np.float64] = field(init=False)
     exact: NDArray[np.bool_] = field(init=False)
 
     def __post_init__(self) -> None:
         hasher = self.snapshot.workspace.hasher
-        query = hasher.fingerprint(pa.array([self.text]))
-        self.jaccard = similarity(self.snapshot.signatures[self.prompts], query.signatures[0])
-        self.containment = self._sampled(np.unique(query.span_hashes))
-        self.exact = np.full(len(self.prompts), not self.snapshot.workspace.manifest.with_text)
+        self.jaccard = np.empty(len(self.texts))
+        for _, segment, places, rows in self.snapshot.by_segment(self.texts):
+            self.jaccard[places] = lsh.likeness(segment.signatures[rows], self.signature)
+        self.exact = np.full(len(self.texts), not self.snapshot.workspace.manifest.with_text)
         self._shingles = hasher.shingles(self.text)
         self._tokens = hasher.tokens(self.text)[0]
 
     def head(self, key: str, count: int) -> NDArray[np.int64]:
         """Return the places of the `count` most alike by one measure ("best" for any), all exact."""
         for _ in range(_MOST // _STEP):
-            order = np.lexsort((self.prompts, -self.jaccard, -self._measure(key)))
+            order = np.lexsort((self.texts, -self.jaccard, -self._measure(key)))
             estimated = order[:count][~self.exact[order[:count]]]
             if len(estimated) == 0:
                 break
@@ -68,26 +71,13 @@ class Likeness:
         hasher = self.snapshot.workspace.hasher
         size = min(_RUN, len(self._tokens))
         runs = _runs(self._tokens, size)
-        for place, other in zip(places, self.snapshot.read_prompts(self.prompts[places]), strict=True):
+        for place, other in zip(places, self.snapshot.read_texts(self.texts[places]), strict=True):
             theirs = hasher.shingles(other)
             both = np.intersect1d(self._shingles, theirs, assume_unique=True).size
             self.jaccard[place] = both / max(1, self._shingles.size + theirs.size - both)
             held = np.intersect1d(runs, _runs(hasher.tokens(other)[0], size), assume_unique=True).size
             self.containment[place] = held / max(1, runs.size)
         self.exact[places] = True
-
-    def _sampled(self, wanted: NDArray[np.uint64]) -> NDArray[np.float64]:
-        """Return the part of the text's sampled spans that each candidate holds."""
-        part = np.zeros(len(self.prompts))
-        if len(wanted) == 0:
-            return part
-        for segment, first in zip(self.snapshot.segments, self.snapshot.first_text[:-1], strict=True):
-            texts, shared = segment.postings.matches(wanted, np.iinfo(np.int64).max)
-            owners = self.snapshot.prompt_of[texts + first]
-            places = np.searchsorted(self.prompts, owners).clip(max=len(self.prompts) - 1)
-            mine = self.prompts[places] == owners
-            np.maximum.at(part, places[mine], shared[mine] / len(wanted))
-        return part
 
 
 def _runs(tokens: NDArray[np.uint64], size: int) -> NDArray[np.uint64]:

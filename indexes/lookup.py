@@ -10,11 +10,12 @@ from typing import Any
 
 import msgspec
 import numpy as np
-import pyarrow.compute as pc
+import pyarrow as pa
 from numpy.typing import NDArray
 
-from indexes.segment import PROMPT_SEGMENTS
-from indexes.snapshot import NO_TIME, Snapshot
+from fingerprint.identity import identities
+from indexes.segment import NO_TIME, PROMPT_SEGMENTS, SegmentReader
+from indexes.snapshot import Snapshot
 from promptlog.times import to_iso
 
 _SAMPLES = 5
@@ -58,19 +59,28 @@ class LoggedAccount(msgspec.Struct, frozen=True):
 
 def requests(snapshot: Snapshot, request_id: str) -> list[LoggedRequest]:
     """Return every request of an id: none, one, or several when a log uses an id again."""
-    rows = pc.indices_nonzero(pc.equal(snapshot.requests.ids, request_id)).to_numpy()
-    return _read(snapshot, rows.astype(np.int64))
+    name = identities(pa.array([request_id]), snapshot.workspace.hasher.derive(b"request id"))[0]
+    rows = [
+        segment.rows_of_id(name) + first
+        for segment, first in zip(snapshot.segments, snapshot.first_request, strict=False)
+    ]
+    found = _read(snapshot, np.concatenate([np.empty(0, np.int64), *rows]))
+    return [request for request in found if request.request_id == request_id]
 
 
 def account(snapshot: Snapshot, name: str) -> LoggedAccount | None:
     """Return an account, or None when no request is of that name."""
-    accounts, times = snapshot.requests.account, snapshot.requests.time_us
-    rows = np.flatnonzero(accounts.codes == accounts.values.index(name).as_py()).astype(np.int64)
-    if len(rows) == 0:
+    wanted = identities(pa.array([name]), snapshot.workspace.hasher.derive(b"account"))[0]
+    mine = [np.flatnonzero(segment.accounts == wanted) for segment in snapshot.segments]
+    if not any(len(rows) for rows in mine):
         return None
-    rows = rows[np.argsort(times[rows], kind="stable")]
-    known = times[rows][times[rows] != NO_TIME]
-    models = np.unique(snapshot.requests.model.codes[rows])
+    held = [(s, rows) for s, rows in zip(snapshot.segments, mine, strict=True) if len(rows)]
+    starts = zip(mine, snapshot.first_request, strict=False)
+    rows = np.concatenate([part + first for part, first in starts])
+    times = np.concatenate([segment.times[part] for segment, part in held])
+    order = np.argsort(times, kind="stable")
+    rows, known = rows[order], times[order][times[order] != NO_TIME]
+    models = [segment.requests(["model"]).column(0).take(part).cast(pa.string()) for segment, part in held]
     chosen = np.unique(np.linspace(0, len(rows) - 1, min(_SAMPLES, len(rows))).astype(np.int64))
     examples = tuple(_read(snapshot, rows[chosen]))
     return LoggedAccount(
@@ -79,28 +89,24 @@ def account(snapshot: Snapshot, name: str) -> LoggedAccount | None:
         requests=len(rows),
         first=to_iso(int(known[0])) if len(known) else "",
         last=to_iso(int(known[-1])) if len(known) else "",
-        models=tuple(snapshot.requests.model.values.take(models).to_pylist()),
+        models=tuple(dict.fromkeys(model for column in models for model in column.unique().to_pylist())),
         examples=examples,
     )
 
 
 def _read(snapshot: Snapshot, rows: NDArray[np.int64]) -> list[LoggedRequest]:
-    """Return requests by their row in the snapshot."""
-    ends = np.cumsum([segment.requests for segment in snapshot.workspace.manifest.segments])
-    found = []
-    for row in rows.tolist():
-        place = int(np.searchsorted(ends, row, side="right"))
-        start = int(ends[place - 1]) if place else 0
-        found.append(_request(snapshot, place, row - start))
-    return found
+    """Return requests by their number in the snapshot."""
+    found: dict[int, LoggedRequest] = {}
+    for _, segment, places, mine in snapshot.requests_by_segment(rows):
+        for place, values in zip(places.tolist(), segment.read_requests(mine), strict=True):
+            found[place] = _request(snapshot, segment, values)
+    return [found[place] for place in range(len(rows))]
 
 
-def _request(snapshot: Snapshot, place: int, row: int) -> LoggedRequest:
-    segment = snapshot.segments[place]
-    values: dict[str, Any] = segment.requests.slice(row, 1).to_pylist()[0]
+def _request(snapshot: Snapshot, segment: SegmentReader, values: dict[str, Any]) -> LoggedRequest:
     for name in PROMPT_SEGMENTS:
         text = values[name]
-        values[name] = segment.read_texts(np.array([text], dtype=np.int64))[0] if text >= 0 else ""
+        values[name] = segment.read_texts(np.array([text]))[0] if text >= 0 else ""
     time_us, source = values.pop("time_us"), values.pop("source")
     values["timestamp"] = "" if time_us is None else to_iso(time_us)
     values["path"] = snapshot.workspace.manifest.inputs[source].path

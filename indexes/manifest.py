@@ -1,9 +1,10 @@
 """Generations of an index: one manifest each, published whole or not at all.
 
-A manifest names every file of its generation with size and SHA-256. Files are written under
-new names, synced, then named by a new manifest that is linked into place: `link` refuses an
-existing name, so two writers cannot publish the same generation, and a crash leaves the old
-generation or the new one. Nothing that was published is ever written again.
+A manifest names every file of its generation with size and SHA-256, and its parent. Its last
+line is the SHA-256 of all before it, in every format there will be. Files are written under new
+names, synced, then named by a new manifest that is linked into place: `link` refuses an existing
+name, so two writers cannot publish the same generation, and a crash leaves the old generation or
+the new one. Nothing that was published is ever written again.
 """
 
 from __future__ import annotations
@@ -12,16 +13,18 @@ import contextlib
 import hashlib
 import os
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
 
 from fingerprint.minhash import Settings
+from indexes import durable
 from indexes.errors import IndexDamaged, NotAnIndex, SettingsMismatch
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 _PREFIX = "MANIFEST-"
+_MARK = 65  # the digest's 64 digits and the line's end
+_MEND = "run: promptprint verify"
 _NUMBER = re.compile(re.escape(_PREFIX) + r"\d{20}")
 _FILE = re.compile(r"((?:segments|vectors)/\d{8}-\d{4})/[a-z_]+\.[a-z]+")
 
@@ -35,13 +38,21 @@ class File(msgspec.Struct, frozen=True):
 
 
 class Input(msgspec.Struct, frozen=True):
-    """One log file that was read to its end: where it lay, its size and its SHA-256."""
+    """One log, as far as it has been read: its requests have its place in `Manifest.inputs` as source.
+
+    A log is known by its content, however it is compressed and wherever it lies: `sha256` is that
+    of its first `offset` bytes, decompressed. `head`, of its first few, tells most logs apart.
+    `size` is that of the file on disk when it was read last, at `path`.
+    """
 
     path: str
     size: int
     sha256: str
     records: int
     quarantined: int
+    offset: int = 0
+    head: str = ""
+    format: str = ""
 
 
 class Segment(msgspec.Struct, frozen=True):
@@ -79,18 +90,28 @@ class Manifest(msgspec.Struct, frozen=True):
 def publish(root: Path, manifest: Manifest) -> Path:
     """Write and link the manifest of a new generation; return its path.
 
-    Raises FileExistsError when that generation exists already.
+    Raises FileExistsError when that generation exists already, and OSError when it is not sure
+    to last: it is then taken back.
     """
     temporary = root / f"tmp-{manifest.generation}-{os.getpid()}"
-    with created(temporary) as descriptor:
-        write_all(descriptor, msgspec.json.format(msgspec.json.encode(manifest), indent=1))
-    path = root / f"{_PREFIX}{manifest.generation:020d}"
+    path = path_of(root, manifest.generation)
     try:
+        durable.write_file(temporary, encode(manifest))
         os.link(temporary, path)
+        try:
+            durable.sync(root)
+        except OSError:
+            os.unlink(path)
+            raise
     finally:
-        temporary.unlink()
-    sync_directory(root)
+        with contextlib.suppress(OSError):
+            os.unlink(temporary)
     return path
+
+
+def path_of(root: Path, generation: int) -> Path:
+    """Return where a generation's manifest is."""
+    return root / f"{_PREFIX}{generation:020d}"
 
 
 def generations(root: Path) -> list[Path]:
@@ -98,29 +119,54 @@ def generations(root: Path) -> list[Path]:
     return sorted(path for path in root.glob(_PREFIX + "*") if _NUMBER.fullmatch(path.name))
 
 
-def latest(root: Path) -> tuple[Manifest, str]:
-    """Return the newest manifest and its SHA-256; there is no silent fall-back to an older one.
+def generation_of(path: Path) -> int:
+    """Return the generation of a manifest by its name."""
+    return int(path.name.removeprefix(_PREFIX))
 
-    Raises NotAnIndex, IndexDamaged, or SettingsMismatch for a newer format.
-    """
+
+def newest(root: Path) -> Path:
+    """Return the newest manifest; there is no silent fall-back to an older one. Raises NotAnIndex."""
     found = generations(root)
     if not found:
         raise NotAnIndex(
             f"{root} holds no promptprint index; make one with: promptprint index LOG --index {root}"
         )
-    raw = found[-1].read_bytes()
-    version = _version(raw, found[-1])
-    if version > FORMAT_VERSION:
+    return found[-1]
+
+
+def encode(manifest: Manifest) -> bytes:
+    """Return a manifest as it stands on disk: JSON, then the SHA-256 of that."""
+    body = msgspec.json.format(msgspec.json.encode(manifest), indent=1) + b"\n"
+    return body + hashlib.sha256(body).hexdigest().encode() + b"\n"
+
+
+def read(path: Path) -> tuple[Manifest, str]:
+    """Return the manifest at a path and its SHA-256; see `decode`."""
+    return decode(path.read_bytes(), path)
+
+
+def decode(raw: bytes, path: Path) -> tuple[Manifest, str]:
+    """Return a manifest and its SHA-256 from the bytes at `path`.
+
+    Raises IndexDamaged, or SettingsMismatch for another format.
+    """
+    body, mark = raw[:-_MARK], raw[-_MARK:]
+    sha256 = hashlib.sha256(body).hexdigest()
+    if mark != sha256.encode() + b"\n":
+        if _version(raw) == 1:
+            raise SettingsMismatch(f"{path} was written by an older promptprint; index the logs anew")
+        raise IndexDamaged(f"{path} is damaged: its SHA-256 is not the one it ends with; {_MEND}")
+    version = _version(body)
+    if version != FORMAT_VERSION:
         raise SettingsMismatch(
-            f"{found[-1]} has format {version}, newer than this promptprint reads "
-            f"({FORMAT_VERSION}); upgrade promptprint"
+            f"{path} has format {version}, and this promptprint reads {FORMAT_VERSION}; upgrade promptprint"
         )
     try:
-        manifest = msgspec.json.decode(raw, type=Manifest)
-    except (msgspec.DecodeError, TypeError) as error:
-        raise IndexDamaged(f"{found[-1]} is damaged: {error}") from None
-    _check(manifest, found[-1])
-    return manifest, hashlib.sha256(raw).hexdigest()
+        manifest = msgspec.json.decode(body, type=Manifest)
+    except (msgspec.DecodeError, UnicodeDecodeError, TypeError) as error:
+        raise IndexDamaged(f"{path} is damaged: {error}; {_MEND}") from None
+    _check(manifest, path)
+    return manifest, sha256
 
 
 def _check(manifest: Manifest, path: Path) -> None:
@@ -130,57 +176,20 @@ def _check(manifest: Manifest, path: Path) -> None:
     named = [_FILE.fullmatch(file.path) for file in manifest.files]
     if folders != {match[1] if match else "" for match in named}:
         raise IndexDamaged(f"{path} is damaged: its files and its segments do not agree")
+    if path_of(path.parent, manifest.generation) != path:
+        raise IndexDamaged(f"{path} is damaged: it is the manifest of generation {manifest.generation}")
 
 
-def _version(raw: bytes, path: Path) -> int:
+def _version(body: bytes) -> object:
     try:
-        version = msgspec.json.decode(raw)["format_version"]
-    except (msgspec.DecodeError, KeyError, TypeError):
-        raise IndexDamaged(f"{path} is damaged: not a manifest") from None
-    if not isinstance(version, int):
-        raise IndexDamaged(f"{path} is damaged: not a manifest")
-    return version
-
-
-@contextlib.contextmanager
-def created(path: Path) -> Iterator[int]:
-    """Open a new file for writing, 0600, never over an old one; sync it before closing."""
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    try:
-        yield descriptor
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
-def write_all(descriptor: int, data: bytes) -> None:
-    """Write every byte; a short write is carried on."""
-    view = memoryview(data)
-    while view:
-        view = view[os.write(descriptor, view) :]
-
-
-def sync_directory(path: Path) -> None:
-    """Make the directory's entries durable."""
-    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
-def digest(path: Path) -> str:
-    """Return a file's SHA-256."""
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
+        return msgspec.json.decode(body)["format_version"]
+    except (msgspec.DecodeError, UnicodeDecodeError, KeyError, TypeError):
+        return None
 
 
 def seal(root: Path, path: Path) -> File:
     """Sync a finished file and make it private; return its manifest entry."""
-    path.chmod(0o600)
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-    return File(path.relative_to(root).as_posix(), path.stat().st_size, digest(path))
+    if path.stat().st_mode & 0o777 != 0o600:  # a change of mode would be one of the file's times
+        path.chmod(0o600)
+    durable.sync(path)
+    return File(path.relative_to(root).as_posix(), path.stat().st_size, durable.digest(path))

@@ -4,7 +4,8 @@
     span      shared runs of words: the part of the query's spans that a prompt contains
     meaning   cosine of embeddings, where the index has them
 
-Candidates come from the LSH bands and the span postings (and FAISS); `likeness` compares them.
+`candidates` proposes texts (FAISS does for meaning), `likeness` compares them, `senders` says who
+sent them.
 """
 
 from __future__ import annotations
@@ -18,8 +19,12 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from indexes.candidates import by_copy, by_span, containment, spelt_alike
 from indexes.likeness import Likeness
-from indexes.snapshot import NO_TIME, Snapshot
+from indexes.lsh import fold
+from indexes.segment import NO_TIME
+from indexes.senders import EVERYTHING, Filters, Sent, first_spellings, passing, sent
+from indexes.snapshot import Snapshot
 from promptlog.times import to_iso
 
 LEAST = 0.3
@@ -27,7 +32,6 @@ LEAST = 0.3
 LEAST_COSINE = 0.45
 """With MiniLM unrelated prompts lie around .1; questions about one matter above about .4."""
 
-_WIDEST = 5000  # a span in more texts than this is a common phrase
 _EQUALS = 20
 
 
@@ -62,19 +66,16 @@ class Match(msgspec.Struct, frozen=True):
 
 _MEASURE = {By.COPY: "jaccard", By.SPAN: "containment", By.MEANING: "cosine", By.ANY: "best"}
 
+Neighbours = Callable[[str, int], tuple[NDArray[np.uint64], NDArray[np.float32]]]
+"""Search by meaning: (text, k) → (canonical hashes of prompts, cosines), best first."""
+
 
 @dataclass(frozen=True)
-class Filters:
-    """Which requests count. Times are microseconds since 1970; None is no bound."""
+class _Prompts:
+    """Candidates as prompts: the canonical form of each and one text of it."""
 
-    account: str | None = None
-    model: str | None = None
-    since_us: int | None = None
-    until_us: int | None = None
-
-
-Neighbours = Callable[[str, int], tuple[NDArray[np.int64], NDArray[np.float32]]]
-"""Search by meaning: (text, k) → (prompts, cosine), best first."""
+    canonical: NDArray[np.uint64]
+    texts: NDArray[np.int64]
 
 
 def search(
@@ -83,85 +84,88 @@ def search(
     *,
     by: By = By.ANY,
     limit: int = 10,
-    filters: Filters = Filters(),
+    filters: Filters = EVERYTHING,
     neighbours: Neighbours | None = None,
 ) -> list[Match]:
     """Return the prompts most like a text, best first; empty when nothing is similar.
 
     `neighbours` answers for meaning; without it By.ANY means copies and spans.
     """
-    prompts = _candidates(snapshot, text, by)
+    query = snapshot.workspace.hasher.fingerprint(pa.array([text]))
+    texts = [np.empty(0, np.int64)]
+    if by in (By.COPY, By.ANY):
+        texts.append(by_copy(snapshot, query))
+    if by in (By.COPY, By.SPAN, By.ANY):
+        texts.append(by_span(snapshot, query))
     cosines: dict[int, float] = {}
     if neighbours is not None and by in (By.MEANING, By.ANY):
         near, cosine = neighbours(text, 10 * limit)
-        cosines = {int(p): float(c) for p, c in zip(near, cosine, strict=True) if c >= LEAST_COSINE}
-        prompts = np.union1d(prompts, np.fromiter(cosines, dtype=np.int64))
-    allowed = None if filters == Filters() else _allowed(snapshot, filters)
-    prompts = _sent(snapshot, prompts, allowed)
-    if len(prompts) == 0:
+        enough = cosine >= LEAST_COSINE
+        cosines = dict(zip(near[enough].tolist(), cosine[enough].tolist(), strict=True))
+        texts.append(spelt_alike(snapshot, near[enough])[0])
+    prompts = _prompts(snapshot, passing(snapshot, np.unique(np.concatenate(texts)), filters))
+    if len(prompts.texts) == 0:
         return []
-    likeness = Likeness(snapshot, text, prompts, np.array([cosines.get(int(p), np.nan) for p in prompts]))
+    likeness = Likeness(
+        snapshot, text, fold(query.signatures[0]), prompts.texts,
+        containment(snapshot, query, prompts.texts),
+        np.array([cosines.get(form, np.nan) for form in prompts.canonical.tolist()]),
+    )  # fmt: skip
     # A few more than asked for, so that the query's own spelling is among its equals.
     head = likeness.head(_MEASURE[by], limit + _EQUALS)
-    return _matches(likeness, by, head, allowed)[:limit]
+    return _matches(likeness, prompts, by, head, limit, filters)
 
 
-def _candidates(snapshot: Snapshot, text: str, by: By) -> NDArray[np.int64]:
-    """Return the prompts that share a band or a span with the text, ascending."""
-    query = snapshot.workspace.hasher.fingerprint(pa.array([text]))
-    found = [np.empty(0, np.int64)]
-    for segment, first in zip(snapshot.segments, snapshot.first_text[:-1], strict=True):
-        if by in (By.COPY, By.ANY) and query.visible[0]:
-            found.append(segment.bands.candidates(query.signatures[0]) + first)
-        if by in (By.COPY, By.SPAN, By.ANY) and len(query.span_hashes):
-            texts, _ = segment.postings.matches(query.span_hashes, _WIDEST)
-            found.append(texts + first)
-    return np.unique(snapshot.prompt_of[np.concatenate(found)]).astype(np.int64)
-
-
-def _sent(
-    snapshot: Snapshot, prompts: NDArray[np.int64], allowed: NDArray[np.bool_] | None
-) -> NDArray[np.int64]:
-    """Return the prompts that a request passing the filters holds."""
-    if allowed is None:
-        return prompts
-    held = snapshot.requests.prompts[allowed]
-    return np.intersect1d(prompts, held[held >= 0])
+def _prompts(snapshot: Snapshot, texts: NDArray[np.int64]) -> _Prompts:
+    """Return the prompts of some texts (ascending), each by the first of its texts, ascending."""
+    canonical = np.empty(len(texts), dtype=np.uint64)
+    for _, segment, places, rows in snapshot.by_segment(texts):
+        canonical[places] = segment.canonical[rows]
+    _, first = np.unique(canonical, return_index=True)
+    first.sort()
+    return _Prompts(canonical[first], texts[first])
 
 
 def _matches(
-    likeness: Likeness, by: By, places: NDArray[np.int64], allowed: NDArray[np.bool_] | None
+    likeness: Likeness,
+    prompts: _Prompts,
+    by: By,
+    places: NDArray[np.int64],
+    limit: int,
+    filters: Filters,
 ) -> list[Match]:
-    """Return the matches at some places that are similar enough, in order."""
-    snapshot, requests = likeness.snapshot, likeness.snapshot.requests
-    alike = [(int(place), kind) for place in places if (kind := _kind(likeness, int(place), by)) is not None]
-    prompts = likeness.prompts[[place for place, _ in alike]] if alike else np.empty(0, np.int64)
-    rows_of = _rows_of(snapshot, prompts, allowed)
-    found = []
-    for (place, kind), prompt, shown in zip(
-        alike, prompts.tolist(), snapshot.read_prompts(prompts), strict=True
-    ):
-        rows, cosine = rows_of[prompt], likeness.cosine[place]
-        row = int(rows[np.argsort(requests.time_us[rows], kind="stable")[0]])
-        found.append(
-            Match(
-                request_id=str(requests.ids[row]),
-                account=requests.account[row],
-                timestamp=timestamp(int(requests.time_us[row])),
-                model=requests.model[row],
-                jaccard=round(float(likeness.jaccard[place]), 4),
-                containment=round(float(likeness.containment[place]), 4),
-                cosine=None if np.isnan(cosine) else round(float(cosine), 4),
-                by=str(kind),
-                text=shown,
-                requests=len(rows),
-                accounts=len(np.unique(requests.account.codes[rows])),
-            )
-        )
-    # Among perfect copies, the prompt spelt exactly like the query comes first.
-    perfect = [match for match in found if match.jaccard == 1]
-    perfect.sort(key=lambda match: match.text != likeness.text)
-    return perfect + [match for match in found if match.jaccard < 1]
+    """Return up to `limit` matches at some places that are similar enough, in order."""
+    snapshot = likeness.snapshot
+    alike = [place for place in places.tolist() if _kind(likeness, place, by) is not None]
+    forms = prompts.canonical[alike]
+    spelt = snapshot.read_texts(first_spellings(snapshot, forms))
+
+    def rank(i: int) -> int:
+        """Of perfect copies, the prompt spelt exactly like the query comes first."""
+        return 2 if likeness.jaccard[alike[i]] < 1 else int(spelt[i] != likeness.text)
+
+    order = sorted(range(len(alike)), key=rank)[:limit]
+    return [
+        _match(likeness, alike[i], _kind(likeness, alike[i], by), sender, spelt[i])
+        for i, sender in zip(order, sent(snapshot, forms[order], filters), strict=True)
+    ]
+
+
+def _match(likeness: Likeness, place: int, kind: By | None, sender: Sent, shown: str) -> Match:
+    cosine, first = likeness.cosine[place], sender.first
+    return Match(
+        request_id=first["request_id"],
+        account=first["account"],
+        timestamp="" if first["time_us"] in (None, NO_TIME) else to_iso(first["time_us"]),
+        model=first["model"],
+        jaccard=round(float(likeness.jaccard[place]), 4),
+        containment=round(float(likeness.containment[place]), 4),
+        cosine=None if np.isnan(cosine) else round(float(cosine), 4),
+        by=str(kind),
+        text=shown,
+        requests=sender.requests,
+        accounts=sender.accounts,
+    )
 
 
 def _kind(likeness: Likeness, place: int, by: By) -> By | None:
@@ -172,41 +176,3 @@ def _kind(likeness: Likeness, place: int, by: By) -> By | None:
     if by in (By.SPAN, By.ANY) and likeness.containment[place] >= LEAST:
         return By.SPAN
     return By.MEANING if by in (By.MEANING, By.ANY) and near else None
-
-
-def _allowed(snapshot: Snapshot, filters: Filters) -> NDArray[np.bool_]:
-    """Return which requests pass the filters."""
-    requests = snapshot.requests
-    allowed = np.ones(len(requests), dtype=np.bool_)
-    for codes, wanted in ((requests.account, filters.account), (requests.model, filters.model)):
-        if wanted is not None:
-            number = codes.values.index(wanted).as_py()
-            allowed &= codes.codes == number
-    if filters.since_us is not None:
-        allowed &= requests.time_us >= filters.since_us
-    if filters.until_us is not None:
-        allowed &= (requests.time_us < filters.until_us) & (requests.time_us != NO_TIME)
-    return allowed
-
-
-def _rows_of(
-    snapshot: Snapshot, prompts: NDArray[np.int64], allowed: NDArray[np.bool_] | None
-) -> dict[int, NDArray[np.int64]]:
-    """Return the allowed requests of each prompt, in any segment."""
-    wanted = np.zeros(len(snapshot.text_of) + 1, dtype=np.bool_)  # the last entry stands for "none"
-    wanted[prompts] = True
-    hit = wanted[snapshot.requests.prompts]
-    if allowed is not None:
-        hit &= allowed[:, None]
-    rows, places = np.nonzero(hit)
-    owner = snapshot.requests.prompts[rows, places]
-    order = np.lexsort((rows, owner))
-    rows, owner = rows[order], owner[order]
-    names, starts = np.unique(owner, return_index=True)
-    split = np.split(rows, starts[1:])
-    return {int(name): np.unique(mine) for name, mine in zip(names, split, strict=False)}
-
-
-def timestamp(time_us: int) -> str:
-    """Return a time as ISO 8601 in UTC, or "" for none."""
-    return "" if time_us == NO_TIME else to_iso(time_us)

@@ -2,21 +2,28 @@
 
     requests.parquet   a row per request; `system`, `tools`, `first_user`, `last_user` are rows
                        of the text table (-1: no such segment)
-    texts.parquet      a row per distinct text: raw and canonical hash, tokens, hidden
-                       characters and, unless the index keeps no text, the text
-    signatures.npy     (texts, num_perm) uint32
-    band_keys.npy, band_texts.npy                           see lsh.BandTable
-    span_hashes.npy, span_texts.npy, span_places.npy        see spans.Postings
+    request_accounts.npy, request_times.npy    (requests,) uint64 names of the accounts and int64
+                       times, for counting without decoding
+    request_ids.npy    (requests,) uint64 names of the ids, ascending; request_order.npy, uint32,
+                       their rows
+    texts.parquet      the distinct texts; missing in an index that keeps none
+    facts.parquet      a row per text: tokens and hidden characters
+    canonical.npy      (texts,) uint64, names of the texts' canonical forms; canonical_order.npy,
+                       uint32, the texts in ascending order of these
+    holders_first.npy, holders.npy             which requests hold a text, see Holders
+    signatures.npy     (texts, num_perm) uint8, see lsh.fold
+    band_first.npy, bands.npy                  see lsh.BandTable
+    span_first.npy, span_low.npy, span_where.npy    see spans.Postings
     skipped.jsonl      lines that could not be read: file, offset, reason, hash; never their text
 
 Equal texts collapse to one row before anything is fingerprinted: a system prompt over a million
-requests is sketched once.
+requests is sketched once. Whatever a search needs is memory-mapped, so opening costs nothing.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -24,138 +31,200 @@ from typing import Any
 import msgspec
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
+from numba import njit
 from numpy.typing import NDArray
 
-from fingerprint.minhash import MinHasher
 from indexes.lsh import BandTable
 from indexes.spans import Postings
+from indexes.textprints import TextPrints
 from promptlog.record import SkippedLine
-from promptlog.walk import spelt
 
 PROMPT_SEGMENTS = ("system", "tools", "first_user", "last_user")
-TEXT_ROWS_PER_GROUP = 4096  # one text is read by decoding its row group
+NO_TIME = np.iinfo(np.int64).min
+
+# A row is read by decoding its row group.
+TEXTS_PER_GROUP = 128
+REQUESTS_PER_GROUP = 1 << 11
 
 
-@dataclass
-class SegmentBuilder:
-    """Collects record batches, then writes them as one segment."""
+@dataclass(frozen=True)
+class Holders:
+    """The requests that hold text t: rows[first[t]:first[t + 1]], ascending, each once.
 
-    hasher: MinHasher
-    batches: list[pa.RecordBatch] = field(default_factory=list)
-    skipped: list[SkippedLine] = field(default_factory=list)
-    requests: int = 0
-    bytes: int = 0
+    first: (texts + 1,) uint32; rows: (m,) uint32.
+    """
 
-    def add(self, batch: pa.RecordBatch, skipped: Sequence[SkippedLine]) -> None:
-        """Take in one batch of promptlog's schema and the lines that could not be read."""
-        self.batches.append(batch)
-        self.skipped.extend(skipped)
-        self.requests += batch.num_rows
-        self.bytes += batch.nbytes
+    first: NDArray[np.uint32]
+    rows: NDArray[np.uint32]
 
-    def write(self, folder: Path, *, with_text: bool) -> int:
-        """Write the segment's files into a new folder; return the number of distinct texts."""
-        folder.mkdir(mode=0o700)
-        table = pa.Table.from_batches(self.batches)
-        columns = [table.column(name).combine_chunks() for name in PROMPT_SEGMENTS]
-        texts, rows = _collapse(columns)
-        for name, row in zip(PROMPT_SEGMENTS, rows, strict=True):
-            table = table.set_column(table.schema.get_field_index(name), name, row)
-        _write_parquet(folder / "requests.parquet", table)
-        self._write_fingerprints(folder, texts, with_text)
-        lines = [msgspec.json.encode(line._replace(path=spelt(line.path))) + b"\n" for line in self.skipped]
-        (folder / "skipped.jsonl").write_bytes(b"".join(lines))
-        return len(texts)
-
-    def _write_fingerprints(self, folder: Path, texts: pa.Array, with_text: bool) -> None:
-        prints = self.hasher.fingerprint(texts)
-        columns: dict[str, Any] = {
-            "raw": prints.raw,
-            "canonical": prints.canonical,
-            "tokens": prints.tokens,
-            "hidden": prints.hidden,
-        }
-        if with_text:
-            columns["text"] = texts
-        _write_parquet(folder / "texts.parquet", pa.table(columns), TEXT_ROWS_PER_GROUP)
-        bands, spans = BandTable.build(prints.signatures, prints.visible), Postings.build(prints)
-        arrays: dict[str, NDArray[Any]] = {
-            "signatures": prints.signatures,
-            "band_keys": bands.keys,
-            "band_texts": bands.texts,
-            "span_hashes": spans.hashes,
-            "span_texts": spans.texts,
-            "span_places": spans.places,
-        }
-        for name, array in arrays.items():
-            np.save(folder / f"{name}.npy", array, allow_pickle=False)
+    def of(self, text: int) -> NDArray[np.uint32]:
+        """Return the rows of the requests that hold a text."""
+        return self.rows[self.first[text] : self.first[text + 1]]
 
 
 @dataclass(frozen=True)
 class SegmentReader:
-    """Reads a published segment; arrays are memory-mapped and read-only."""
+    """Reads a published segment; arrays are memory-mapped and read-only.
+
+    check: called with each file before it is used; see Workspace.checked.
+    """
 
     folder: Path
+    check: Callable[[Path], None] = lambda path: None
+
+    def requests(self, columns: Sequence[str] | None = None, *, as_strings: bool = False) -> pa.Table:
+        """Return the request table, or some of its columns; repeated strings as dictionaries or not.
+
+        Before some rows are written elsewhere they must be strings: a dictionary has those of all rows.
+        """
+        repeated = ["account", "account_field", "model", "ip", "user_agent", "organisation"]
+        return pq.read_table(
+            self._checked("requests.parquet"),
+            columns=columns and list(columns),
+            read_dictionary=[] if as_strings else repeated,
+        )
+
+    def read_requests(
+        self, rows: NDArray[np.integer[Any]], columns: Sequence[str] | None = None
+    ) -> list[dict[str, Any]]:
+        """Return some requests, in full or a few columns of them, in the order asked for."""
+        return list(_read_rows(self._requests_file, rows, REQUESTS_PER_GROUP, columns).to_pylist())
+
+    def read_texts(self, rows: NDArray[np.integer[Any]]) -> list[str]:
+        """Return the texts of the given rows (empty strings in an index that keeps none)."""
+        if self._texts_file is None:
+            return [""] * len(rows)
+        return list(_read_rows(self._texts_file, rows, TEXTS_PER_GROUP).column(0).to_pylist())
 
     @cached_property
-    def requests(self) -> pa.Table:
-        """The request table (see the module docstring)."""
-        return pq.read_table(self.folder / "requests.parquet")
+    def facts(self) -> pa.Table:
+        """The text table's `tokens` and `hidden`."""
+        return pq.read_table(self._checked("facts.parquet"))
 
     @cached_property
-    def texts(self) -> pa.Table:
-        """The text table without the texts themselves."""
-        return pq.read_table(self.folder / "texts.parquet", columns=["raw", "canonical", "tokens", "hidden"])
+    def accounts(self) -> NDArray[np.uint64]:
+        """(requests,) names of the accounts."""
+        return np.asarray(self._array("request_accounts"))
 
     @cached_property
-    def signatures(self) -> NDArray[np.uint32]:
-        """(texts, num_perm) uint32."""
+    def times(self) -> NDArray[np.int64]:
+        """(requests,) microseconds since 1970, NO_TIME where the log gave none."""
+        return np.asarray(self._array("request_times"))
+
+    @cached_property
+    def canonical(self) -> NDArray[np.uint64]:
+        """(texts,) names of the canonical forms."""
+        return np.asarray(self._array("canonical"))
+
+    @cached_property
+    def signatures(self) -> NDArray[np.uint8]:
+        """(texts, num_perm) uint8."""
         return np.asarray(self._array("signatures"))
 
     @cached_property
     def bands(self) -> BandTable:
         """The LSH band table."""
-        return BandTable(self._array("band_keys"), self._array("band_texts"))
+        return BandTable(self._array("band_first"), self._array("bands"), self.signatures)
 
     @cached_property
     def postings(self) -> Postings:
         """The span postings."""
-        return Postings(self._array("span_hashes"), self._array("span_texts"), self._array("span_places"))
+        return Postings(self._array("span_first"), self._array("span_low"), self._array("span_where"))
+
+    @property
+    def prints(self) -> TextPrints:
+        """The texts' fingerprints by row; made anew at each call."""
+        tokens, hidden = (self.facts.column(name).to_numpy() for name in ("tokens", "hidden"))
+        hashes, offsets = self.postings.by_text(len(self.canonical))
+        return TextPrints(self.canonical, tokens, hidden, self.signatures, hashes, offsets)
+
+    @property
+    def all_texts(self) -> pa.ChunkedArray | None:
+        """All texts, None in an index that keeps none."""
+        return None if self._texts_file is None else self._texts_file.read().column(0)
+
+    @cached_property
+    def holders(self) -> Holders:
+        """Which requests hold a text."""
+        return Holders(self._array("holders_first"), self._array("holders"))
+
+    def spellings(self, canonical: NDArray[np.uint64]) -> tuple[NDArray[np.uint32], NDArray[np.int64]]:
+        """Return (texts, which): the texts of canonical forms, and for each the form's place."""
+        ranges = _equal(self.canonical, self._array("canonical_order"), canonical)
+        texts = [self._array("canonical_order")[first:last] for first, last in ranges.tolist()]
+        sizes = ranges[:, 1] - ranges[:, 0]
+        return np.concatenate([np.empty(0, np.uint32), *texts]), np.repeat(np.arange(len(canonical)), sizes)
+
+    @property
+    def ids(self) -> tuple[NDArray[np.uint64], NDArray[np.uint32]]:
+        """(names, rows): the names of the requests' ids, ascending, and the rows that have them."""
+        return self._array("request_ids"), self._array("request_order")
+
+    def rows_of_id(self, name: np.uint64) -> NDArray[np.int64]:
+        """Return the rows of the requests whose id has a name, ascending."""
+        ids = self._array("request_ids")
+        first, last = np.searchsorted(ids, name, "left"), np.searchsorted(ids, name, "right")
+        return np.sort(self._array("request_order")[first:last]).astype(np.int64)
 
     @property
     def skipped(self) -> list[SkippedLine]:
         """The lines that could not be read, in the order they were met."""
-        lines = (self.folder / "skipped.jsonl").read_bytes().splitlines()
+        lines = self._checked("skipped.jsonl").read_bytes().splitlines()
         return [msgspec.json.decode(line, type=SkippedLine) for line in lines]
 
-    def read_texts(self, rows: NDArray[np.int64]) -> list[str]:
-        """Return the texts of the given rows (empty strings in an index that keeps none)."""
-        file = pq.ParquetFile(self.folder / "texts.parquet")
-        if "text" not in file.schema_arrow.names:
-            return [""] * len(rows)
-        found: dict[int, str] = {}
-        groups = rows // TEXT_ROWS_PER_GROUP
-        for group in np.unique(groups):
-            column = file.read_row_group(int(group), columns=["text"]).column(0)
-            wanted = np.unique(rows[groups == group])
-            picked = column.take(pa.array(wanted - group * TEXT_ROWS_PER_GROUP))
-            found.update(zip(wanted.tolist(), picked.to_pylist(), strict=True))
-        return [found[int(row)] for row in rows]
+    @cached_property
+    def _requests_file(self) -> pq.ParquetFile:
+        return pq.ParquetFile(self._checked("requests.parquet"))
+
+    @cached_property
+    def _texts_file(self) -> pq.ParquetFile | None:
+        there = (self.folder / "texts.parquet").exists()
+        return pq.ParquetFile(self._checked("texts.parquet")) if there else None
+
+    @cached_property
+    def _arrays(self) -> dict[str, Any]:
+        return {}
 
     def _array(self, name: str) -> Any:
-        return np.load(self.folder / f"{name}.npy", mmap_mode="r", allow_pickle=False)
+        if name not in self._arrays:
+            path = self._checked(f"{name}.npy")
+            self._arrays[name] = np.load(path, mmap_mode="r", allow_pickle=False)
+        return self._arrays[name]
+
+    def _checked(self, name: str) -> Path:
+        self.check(self.folder / name)
+        return self.folder / name
 
 
-def _collapse(columns: list[pa.Array]) -> tuple[pa.Array, list[pa.Array]]:
-    """Return the distinct non-empty texts and, per column, each row's place among them."""
-    count = len(columns[0])
-    encoded = pa.chunked_array([column.cast(pa.large_string()) for column in columns]).combine_chunks()
-    encoded = pc.if_else(pc.equal(encoded, ""), None, encoded).dictionary_encode()
-    places = encoded.indices.fill_null(-1)
-    return encoded.dictionary, [places.slice(i * count, count) for i in range(len(columns))]
+@njit(nogil=True, cache=True)
+def _equal(values, order, wanted):  # type: ignore[no-untyped-def]
+    """Return (n, 2): where in `order`, which sorts `values`, each wanted value begins and ends."""
+    found = np.zeros((wanted.size, 2), dtype=np.int64)
+    for i in range(wanted.size):
+        low = 0
+        for side in range(2):
+            high = order.size
+            while low < high:
+                middle = (low + high) // 2
+                other = values[order[middle]]
+                if other < wanted[i] or (side == 1 and other == wanted[i]):
+                    low = middle + 1
+                else:
+                    high = middle
+            found[i, side] = low
+    return found
 
 
-def _write_parquet(path: Path, table: pa.Table, row_group_size: int | None = None) -> None:
-    pq.write_table(table, path, compression="zstd", row_group_size=row_group_size, write_page_checksum=True)
+def _read_rows(
+    file: pq.ParquetFile,
+    rows: NDArray[np.integer[Any]],
+    group_size: int,
+    columns: Sequence[str] | None = None,
+) -> pa.Table:
+    """Return the rows of a Parquet file in the order asked for."""
+    groups, inside = np.unique(rows // group_size, return_inverse=True)
+    if len(groups) == 0:
+        return file.schema_arrow.empty_table()
+    table = file.read_row_groups(groups.tolist(), columns=columns, use_threads=False)
+    return table.take(pa.array(inside * group_size + rows % group_size))

@@ -1,11 +1,15 @@
 """One generation of an index, opened for questions.
 
 Texts are numbered through all segments; texts with one canonical form are one *prompt*,
-numbered by first appearance. Everything past this page speaks of prompts and requests.
+numbered by first appearance. Everything past this page speaks of prompts and requests. A search
+needs neither the numbering of the prompts nor the table of the requests, and makes none: it asks
+the segments by text.
 """
 
 from __future__ import annotations
 
+import tempfile
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -13,12 +17,15 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from numba import njit
 from numpy.typing import NDArray
 
+from indexes import spans
+from indexes.segment import NO_TIME as NO_TIME
 from indexes.segment import PROMPT_SEGMENTS, SegmentReader
 from indexes.workspace import Workspace
 
-NO_TIME = np.iinfo(np.int64).min
+Ints = NDArray[np.integer[Any]]
 
 
 @dataclass(frozen=True)
@@ -40,7 +47,7 @@ class Requests:
     time_us: (r,) int64, NO_TIME where the log gave none.
     """
 
-    ids: pa.ChunkedArray
+    read_ids: Callable[[], pa.ChunkedArray]
     account: Codes
     model: Codes
     ip: Codes
@@ -54,9 +61,14 @@ class Requests:
         return len(self.time_us)
 
     @cached_property
+    def ids(self) -> pa.ChunkedArray:
+        """(r,) request ids; read when first asked for, as they are most of the table."""
+        return self.read_ids()
+
+    @cached_property
     def named(self) -> NDArray[np.bool_]:
         """(r,) whether the log says whose request it is; the others cannot be linked to anybody."""
-        known = np.array([name != "" for name in self.account.values.to_pylist()], dtype=np.bool_)
+        known = pc.not_equal(self.account.values, "").to_numpy(zero_copy_only=False)
         return np.asarray(known[self.account.codes])
 
 
@@ -70,18 +82,49 @@ class Snapshot:
     def segments(self) -> list[SegmentReader]:
         """Readers of the generation's segments."""
         root = self.workspace.root / "segments"
-        return [SegmentReader(root / s.name) for s in self.workspace.manifest.segments]
+        return [
+            SegmentReader(root / s.name, self.workspace.checked) for s in self.workspace.manifest.segments
+        ]
 
     @cached_property
     def first_text(self) -> NDArray[np.int64]:
         """(segments + 1,) number of each segment's first text; the last entry is the total."""
-        counts = [s.texts for s in self.workspace.manifest.segments]
-        return np.concatenate([[0], np.cumsum(counts, dtype=np.int64)]).astype(np.int64)
+        return _starts([s.texts for s in self.workspace.manifest.segments])
+
+    @cached_property
+    def first_request(self) -> NDArray[np.int64]:
+        """(segments + 1,) number of each segment's first request; the last entry is the total."""
+        return _starts([s.requests for s in self.workspace.manifest.segments])
+
+    def by_segment(self, texts: Ints) -> Iterator[tuple[int, SegmentReader, NDArray[np.int64], Ints]]:
+        """Yield (number, segment, places, rows) for each segment that holds some of the texts.
+
+        texts: (n,) text numbers. places: which of them lie in the segment; rows: their rows there.
+        """
+        yield from self._split(texts, self.first_text)
+
+    def requests_by_segment(
+        self, requests: Ints
+    ) -> Iterator[tuple[int, SegmentReader, NDArray[np.int64], Ints]]:
+        """Yield (number, segment, places, rows) for each segment that holds some of the requests."""
+        yield from self._split(requests, self.first_request)
+
+    def _split(
+        self, numbers: Ints, starts: NDArray[np.int64]
+    ) -> Iterator[tuple[int, SegmentReader, NDArray[np.int64], Ints]]:
+        owner = np.searchsorted(starts, numbers, side="right") - 1
+        for segment in np.unique(owner).tolist():
+            places = np.flatnonzero(owner == segment)
+            yield segment, self.segments[segment], places, numbers[places] - starts[segment]
 
     @cached_property
     def canonical(self) -> NDArray[np.uint64]:
         """(prompts,) keyed hash of each prompt's canonical form: its name in other generations."""
-        return np.asarray(self._text_column("canonical")[self.text_of])
+        return np.asarray(self._canonical[self.text_of])
+
+    @property
+    def _canonical(self) -> NDArray[np.uint64]:
+        return np.concatenate([np.empty(0, np.uint64), *(s.canonical for s in self.segments)])
 
     @cached_property
     def _numbering(self) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
@@ -90,30 +133,29 @@ class Snapshot:
         "First" is by the requests, not by where a segment keeps a text: however a log was cut
         into segments, its prompts have the same numbers.
         """
-        appears = self._first_appearance()
-        by_time = np.argsort(appears, kind="stable")
-        _, first, inverse = np.unique(
-            self._text_column("canonical")[by_time], return_index=True, return_inverse=True
-        )
-        order = np.argsort(first, kind="stable")
-        number = np.empty(len(order), dtype=np.int32)
-        number[order] = np.arange(len(order), dtype=np.int32)
-        prompt_of = np.empty(len(appears), dtype=np.int32)
-        prompt_of[by_time] = number[inverse]
-        return prompt_of, by_time[first[order]]
+        canonical, appears = self._canonical, self._first_appearance()
+        order = np.argsort(canonical)
+        canonical = canonical[order]
+        new = np.concatenate([[True], canonical[1:] != canonical[:-1]])[: len(order)]
+        form = np.cumsum(new) - 1  # of each text in `order`
+        earliest = np.minimum.reduceat(appears[order], np.flatnonzero(new)) if len(order) else appears
+        by_appearance = np.argsort(earliest)
+        number = np.empty(len(earliest), dtype=np.int32)
+        number[by_appearance] = np.arange(len(earliest), dtype=np.int32)
+        prompt_of = np.empty(len(order), dtype=np.int32)
+        prompt_of[order] = number[form]
+        first = appears[order] == earliest[form]  # no two texts appear in one place
+        text_of = np.empty(len(earliest), dtype=np.int64)
+        text_of[number[form[first]]] = order[first]
+        return prompt_of, text_of
 
     def _first_appearance(self) -> NDArray[np.int64]:
         """(texts,) number of the first request that holds each text, times 4, plus the segment."""
-        appears = np.full(int(self.first_text[-1]), np.iinfo(np.int64).max)
-        request = 0
-        for segment, first in zip(self.segments, self.first_text[:-1], strict=True):
-            count = segment.requests.num_rows
-            for place, name in enumerate(PROMPT_SEGMENTS):
-                rows = segment.requests.column(name).to_numpy()
-                there = np.flatnonzero(rows >= 0)
-                when = (request + there) * len(PROMPT_SEGMENTS) + place
-                np.minimum.at(appears, rows[there] + first, when)
-            request += count
+        appears = np.empty(int(self.first_text[-1]), dtype=np.int64)
+        starts = zip(self.segments, self.first_text, self.first_text[1:], self.first_request, strict=False)
+        for segment, first, last, request in starts:
+            held = np.stack([c.to_numpy() for c in segment.requests(PROMPT_SEGMENTS).columns])
+            _mark_first(held, int(request), appears[first:last])
         return appears
 
     @property
@@ -129,36 +171,44 @@ class Snapshot:
     @cached_property
     def tokens(self) -> NDArray[np.uint32]:
         """(prompts,) token counts."""
-        return np.asarray(self._text_column("tokens")[self.text_of])
+        return np.asarray(self._fact("tokens")[self.text_of])
 
     @cached_property
     def hidden(self) -> NDArray[np.uint32]:
         """(prompts,) invisible characters after Latin letters, in the spelling that has most."""
         most = np.zeros(len(self.text_of), dtype=np.uint32)
-        np.maximum.at(most, self.prompt_of, self._text_column("hidden"))
+        np.maximum.at(most, self.prompt_of, self._fact("hidden"))
         return most
 
-    @cached_property
-    def signatures(self) -> NDArray[np.uint32]:
-        """(prompts, num_perm) uint32 signatures."""
-        found = np.empty((len(self.text_of), self.workspace.manifest.settings.num_perm), np.uint32)
-        for segment, first in zip(self.segments, self.first_text[:-1], strict=True):
-            rows = self.text_of - first
-            mine = np.flatnonzero((rows >= 0) & (rows < len(segment.signatures)))
-            found[mine] = segment.signatures[rows[mine]]
-        return found
+    def signatures(self) -> NDArray[np.uint8]:
+        """Return the (prompts, num_perm) uint8 signatures (see lsh.fold); made anew at each call.
+
+        They are mapped from a temporary file, as they may be more than should lie in memory.
+        """
+        shape = len(self.text_of), self.workspace.manifest.settings.num_perm
+        if shape[0] == 0:
+            return np.empty(shape, np.uint8)
+        with tempfile.TemporaryFile() as file:
+            found = np.memmap(file, np.uint8, "w+", shape=shape)
+        for segment, first, last in zip(self.segments, self.first_text, self.first_text[1:], strict=False):
+            owner = self._owners[first:last]
+            mine = np.flatnonzero(owner >= 0)
+            _copy_rows(segment.signatures, mine, owner, found)
+        return np.asarray(found)
 
     @cached_property
     def requests(self) -> Requests:
         """The request table."""
-        tables = [s.requests for s in self.segments]
+        names = ["account", "model", "ip", "user_agent", "organisation", "time_us", "user_turns"]
+        tables = [s.requests([*names, *PROMPT_SEGMENTS]) for s in self.segments]
         prompts = [
-            _shift(table, first, self.prompt_of)
-            for table, first in zip(tables, self.first_text[:-1], strict=True)
+            _shift(table, int(first), self.prompt_of)
+            for table, first in zip(tables, self.first_text, strict=False)
         ]
-        table = pa.concat_tables(tables) if tables else _no_requests()
+        table = pa.concat_tables([t.select(names) for t in tables]) if tables else _no_requests()
+        del tables
         return Requests(
-            ids=table.column("request_id"),
+            read_ids=self._read_ids,
             account=_encode(table.column("account")),
             model=_encode(table.column("model")),
             ip=_encode(table.column("ip")),
@@ -169,57 +219,100 @@ class Snapshot:
             prompts=np.concatenate(prompts) if prompts else np.empty((0, len(PROMPT_SEGMENTS)), np.int32),
         )
 
-    def spans(self) -> tuple[NDArray[np.uint64], NDArray[np.int32], NDArray[np.uint32]]:
-        """Return (hashes, prompts, places) of every sampled span, sorted by hash, then prompt."""
-        postings = [s.postings for s in self.segments]
-        hashes = np.concatenate([p.hashes for p in postings] or [np.empty(0, np.uint64)])
-        texts = np.concatenate(
-            [p.texts + np.int64(first) for p, first in zip(postings, self.first_text[:-1], strict=True)]
-            or [np.empty(0, np.int64)]
-        )
-        places = np.concatenate([p.places for p in postings] or [np.empty(0, np.uint32)])
-        prompts = self.prompt_of[texts]
-        # A prompt written in several ways has its spans once, those of its first text.
-        kept = self.text_of[prompts] == texts
-        hashes, prompts, places = hashes[kept], prompts[kept], places[kept]
-        order = np.lexsort((prompts, hashes))
-        return hashes[order], prompts[order], places[order]
+    def _read_ids(self) -> pa.ChunkedArray:
+        columns = [s.requests(["request_id"]).column(0) for s in self.segments]
+        return pa.chunked_array([chunk for column in columns for chunk in column.chunks], pa.string())
 
-    def read_prompts(self, prompts: NDArray[np.integer[Any]]) -> list[str]:
+    def spans(self) -> Iterator[tuple[NDArray[np.uint64], int]]:
+        """Yield (postings, prompt bits): every sampled span, a range of keys at a time.
+
+        postings: (m,) uint64, ascending, as `spans.decode` makes them: key, prompt, place. A prompt
+        written in several ways has its spans once, those of its first text. The ranges follow
+        from the number of prompts alone, some millions of postings each.
+        """
+        bits = max(1, len(self.text_of).bit_length())
+        key_bits = min(spans.KEY_BITS, 64 - spans.ORDER_BITS - bits)
+        for start in range(0, 1 << spans.KEY_BITS, 1 << key_bits):
+            yield self._spans_between(start, start + (1 << key_bits), bits), bits
+
+    def _spans_between(self, begin: int, end: int, bits: int) -> NDArray[np.uint64]:
+        ranges = [s.postings.ranges(np.array([begin, end - 1], dtype=np.uint64)) for s in self.segments]
+        out = np.empty(sum(int(r[1, 1] - r[0, 0]) for r in ranges), dtype=np.uint64)
+        made = 0
+        for segment, first, last in zip(self.segments, self.first_text, self.first_text[1:], strict=False):
+            p, owner = segment.postings, self._owners[first:last]
+            limits = np.uint64(begin), np.uint64(end)
+            made += spans.decode(p.first, p.low, p.where, owner, *limits, bits, out[made:])
+        out = out[:made]
+        out.sort(kind="stable")  # a merge: each segment's postings are sorted, but for their prompts
+        return out
+
+    @cached_property
+    def _owners(self) -> NDArray[np.int32]:
+        """(texts,) the prompt of each text that is its prompt's first, else -1."""
+        owner = np.full(int(self.first_text[-1]), -1, dtype=np.int32)
+        owner[self.text_of] = np.arange(len(self.text_of), dtype=np.int32)
+        return owner
+
+    def read_prompts(self, prompts: Ints) -> list[str]:
         """Return prompts as first written (empty strings in an index without texts)."""
         return self.read_texts(self.text_of[prompts])
 
-    def read_texts(self, texts: NDArray[np.int64]) -> list[str]:
+    def read_texts(self, texts: Ints) -> list[str]:
         """Return texts by number."""
-        found: dict[int, str] = {}
-        for segment, first in zip(self.segments, self.first_text[:-1], strict=True):
-            mine = np.unique(texts[(texts >= first) & (texts < first + segment.texts.num_rows)])
-            if len(mine):
-                found.update(zip(mine.tolist(), segment.read_texts(mine - first), strict=True))
-        return [found[int(text)] for text in texts]
+        found = [""] * len(texts)
+        for _, segment, places, rows in self.by_segment(texts):
+            for place, text in zip(places.tolist(), segment.read_texts(rows), strict=True):
+                found[place] = text
+        return found
 
-    def _text_column(self, name: str) -> NDArray[Any]:
-        columns = [segment.texts.column(name).to_numpy() for segment in self.segments]
-        return np.concatenate(columns) if columns else np.empty(0, np.uint64)
+    def _fact(self, name: str) -> NDArray[np.uint32]:
+        columns = [segment.facts.column(name).to_numpy() for segment in self.segments]
+        return np.concatenate([np.empty(0, np.uint32), *columns])
 
 
-def _shift(table: pa.Table, first: np.int64, prompt_of: NDArray[np.int32]) -> NDArray[np.int32]:
+def _starts(counts: list[int]) -> NDArray[np.int64]:
+    return np.concatenate([[0], np.cumsum(counts, dtype=np.int64)]).astype(np.int64)
+
+
+@njit(nogil=True, cache=True)
+def _mark_first(held, before, appears):  # type: ignore[no-untyped-def]
+    """Write for each text (request number * segments + segment) of the first that holds it."""
+    appears[:] = -1
+    for request in range(held.shape[1]):
+        for place in range(held.shape[0]):
+            text = held[place, request]
+            if text >= 0 and appears[text] < 0:
+                appears[text] = (before + request) * held.shape[0] + place
+
+
+@njit(nogil=True, cache=True)
+def _copy_rows(source, rows, owner, target):  # type: ignore[no-untyped-def]
+    for row in rows:
+        target[owner[row]] = source[row]
+
+
+def _shift(table: pa.Table, first: int, prompt_of: NDArray[np.int32]) -> NDArray[np.int32]:
     """Return a segment's (r, 4) prompt numbers from its text rows."""
     columns = []
     for name in PROMPT_SEGMENTS:
-        rows = table.column(name).to_numpy().astype(np.int64)
+        rows = table.column(name).to_numpy()
         there = rows >= 0
         column = np.full(len(rows), -1, dtype=np.int32)
-        column[there] = prompt_of[rows[there] + first]
+        column[there] = prompt_of[first:][rows[there]]
         columns.append(column)
     return np.stack(columns, axis=1)
 
 
 def _encode(column: pa.ChunkedArray) -> Codes:
-    encoded = pc.dictionary_encode(column.combine_chunks())
-    if isinstance(encoded, pa.ChunkedArray):
-        encoded = encoded.combine_chunks()
-    return Codes(encoded.indices.to_numpy(zero_copy_only=False).astype(np.int32), encoded.dictionary)
+    """Return a column of strings, or of dictionaries a chunk, as codes of one dictionary."""
+    if len(column) == 0:
+        return Codes(np.empty(0, np.int32), pa.array([], pa.string()))
+    if not pa.types.is_dictionary(column.type):
+        column = column.dictionary_encode()
+    chunks = column.unify_dictionaries().chunks
+    codes = np.concatenate([chunk.indices.to_numpy(zero_copy_only=False) for chunk in chunks])
+    return Codes(codes.astype(np.int32, copy=False), chunks[0].dictionary)
 
 
 def _no_requests() -> pa.Table:

@@ -20,11 +20,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
 from fingerprint.embedding import Encoder, Vectors
-from indexes import manifest as manifests
+from indexes.durable import new_file
 from indexes.errors import IndexDamaged, NoVectors, SettingsMismatch
 from indexes.manifest import VectorSet
 from indexes.workspace import Workspace
@@ -54,12 +55,35 @@ def write_vectors(
     existing folder.
     """
     _check(vectors, prompts, encoder.dimensions)
-    folder.mkdir(mode=0o700)
-    np.save(folder / "vectors.npy", vectors, allow_pickle=False)
-    np.save(folder / "prompts.npy", prompts, allow_pickle=False)
-    if len(vectors) > FLAT_ROWS:
-        _faiss().write_index(_build_graph(vectors), str(folder / "index.faiss"))
+    _write(folder, vectors, prompts)
     return VectorSet(folder.name, len(vectors), encoder.name, encoder.sha256, encoder.dimensions)
+
+
+def without(workspace: Workspace, one: VectorSet, prompts: Hashes, folder: Path) -> VectorSet | None:
+    """Write a set anew without the vectors of some prompts; None, and no folder, when none is left."""
+    vectors, mine = (_array(workspace, f"vectors/{one.name}/{name}.npy") for name in ("vectors", "prompts"))
+    kept = ~np.isin(mine, prompts)
+    if not kept.any():
+        return None
+    _write(folder, vectors[kept], mine[kept])
+    return msgspec.structs.replace(one, name=folder.name, vectors=int(kept.sum()))
+
+
+def holds_any(workspace: Workspace, one: VectorSet, prompts: Hashes) -> bool:
+    """Return whether a set has a vector of some prompts."""
+    return bool(np.isin(_array(workspace, f"vectors/{one.name}/prompts.npy"), prompts).any())
+
+
+def _write(folder: Path, vectors: NDArray[np.floating[Any]], prompts: Hashes) -> None:
+    folder.mkdir(mode=0o700)
+    with new_file(folder / "vectors.npy") as stream:
+        np.save(stream, vectors, allow_pickle=False)
+    with new_file(folder / "prompts.npy") as stream:
+        np.save(stream, prompts, allow_pickle=False)
+    if len(vectors) > FLAT_ROWS:
+        faiss, graph = _faiss(), _build_graph(vectors)
+        with new_file(folder / "index.faiss") as stream:
+            faiss.write_index(graph, faiss.PyCallbackIOWriter(stream.write))
 
 
 @dataclass(frozen=True)
@@ -165,7 +189,7 @@ def _add(index: Any, vectors: NDArray[np.floating[Any]]) -> Any:
 def _load(workspace: Workspace, one: VectorSet) -> _Set:
     hashes = {file.path: file.sha256 for file in workspace.manifest.files}
     prefix, graph = f"vectors/{one.name}/", f"vectors/{one.name}/index.faiss"
-    vectors, prompts = (_array(workspace, prefix + name, hashes) for name in ("vectors.npy", "prompts.npy"))
+    vectors, prompts = (_array(workspace, prefix + name) for name in ("vectors.npy", "prompts.npy"))
     shapes_fit = vectors.shape == (one.vectors, one.dimensions) and prompts.shape == (one.vectors,)
     if not shapes_fit or vectors.dtype not in _DTYPES or prompts.dtype != np.uint64:
         raise IndexDamaged(f"{workspace.root / prefix} does not hold what its manifest says")
@@ -176,10 +200,9 @@ def _load(workspace: Workspace, one: VectorSet) -> _Set:
     return _Set(vectors, prompts, index)
 
 
-def _array(workspace: Workspace, name: str, hashes: dict[str, str]) -> NDArray[Any]:
+def _array(workspace: Workspace, name: str) -> NDArray[Any]:
     path = workspace.root / name
-    if name not in hashes or manifests.digest(path) != hashes[name]:
-        raise IndexDamaged(f"{path} {_ALTERED}")
+    workspace.checked(path)
     try:
         return np.asarray(np.load(path, mmap_mode="r", allow_pickle=False))
     except ValueError as error:

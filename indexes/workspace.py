@@ -1,84 +1,98 @@
-"""The index directory: create, open, append, verify.
+"""The index directory: create, open, append.
 
     KEY                     the secret that keys all fingerprints; guard it like the log
     LOCK                    held by the one process that writes
     MANIFEST-000…n          generation n: every file with size and hash
     segments/000…n-k/       requests, texts and fingerprints of one batch
     vectors/000…n/          embeddings of cluster representatives
+    derived/                results that can be made again
 
-Everything below the manifests is immutable. Opening checks that every file is there in full
-length; `verify` reads and hashes them all.
+What a manifest names is immutable. Opening checks that every file is there in full length, and
+`checked` that a file is what was published; `indexes.verify` reads and hashes them all.
 """
 
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import os
 import secrets
-import shutil
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from functools import cached_property, partial
 from pathlib import Path
 
 import msgspec
 
 from fingerprint.minhash import MinHasher
+from indexes import checks, durable, garbage, locks
 from indexes import manifest as manifests
-from indexes.errors import IndexDamaged, IndexLocked, NotAnIndex, SettingsMismatch, WorkspaceError
+from indexes.errors import IndexDamaged, NotAnIndex, SettingsMismatch, WorkspaceError, WriteFailed, writes
 from indexes.manifest import File, Input, Manifest, Segment, VectorSet
 
 KEY_BYTES = 32
+KEPT = 4
+"""Generations that an append keeps, to which `repair` can go back."""
+
+_KINDS = ("segments", "vectors")
 
 
 @dataclass(frozen=True)
 class Workspace:
-    """An index directory at one generation. `root` exists; `hasher` holds the index's key."""
+    """An index directory at one generation. `root` exists; `hasher` holds the index's key.
+
+    The generation's files stay while the workspace lives, whatever is written meanwhile.
+    """
 
     root: Path
     hasher: MinHasher
     manifest: Manifest
     manifest_sha256: str
+    pin: locks.Pin | None = field(default=None, repr=False, compare=False)
 
     @classmethod
     def create(cls, root: Path, *, key: bytes | None = None, with_text: bool = True) -> Workspace:
         """Make a new, empty index; the key is drawn at random unless given (32 bytes).
 
-        Raises WorkspaceError when the directory holds something else already.
+        What a killed creation left is made anew. Raises WorkspaceError when the directory holds
+        something else already, WriteFailed, or IndexLocked while another process makes it.
         """
         key = secrets.token_bytes(KEY_BYTES) if key is None else key
         hasher = MinHasher(key)
-        root.mkdir(mode=0o700, parents=True, exist_ok=True)
-        if any(root.iterdir()):
-            raise WorkspaceError(f"{root} is not empty and holds no index; choose an empty directory")
-        root.chmod(0o700)
-        with manifests.created(root / "KEY") as descriptor:
-            manifests.write_all(descriptor, key.hex().encode() + b"\n")
-        with manifests.created(root / "LOCK"):
-            pass
-        for name in ("segments", "vectors"):
-            (root / name).mkdir(mode=0o700)
-        manifests.publish(root, Manifest(0, "", hasher.settings, with_text))
+        with writes(root):
+            durable.make_directory(root)
+            if not garbage.is_unfinished(root):
+                raise WorkspaceError(f"{root} is not empty and holds no index; choose an empty directory")
+            root.chmod(0o700)
+            with locks.write_lock(root):
+                if not garbage.is_unfinished(root):  # another process was faster
+                    raise WorkspaceError(f"{root} holds an index already")
+                (root / "KEY").unlink(missing_ok=True)
+                durable.write_file(root / "KEY", key.hex().encode() + b"\n")
+                for name in _KINDS:
+                    durable.make_directory(root / name)
+                garbage.sweep(root)
+                manifests.publish(root, Manifest(0, "", hasher.settings, with_text))
         return cls.open(root)
 
     @classmethod
-    def open(cls, root: Path, *, complete: bool = True) -> Workspace:
-        """Open the newest generation; `complete` False leaves missing files to `damaged`.
+    def open(cls, root: Path, *, generation: int | None = None) -> Workspace:
+        """Open the newest generation, or an older one that has been kept.
 
         Raises NotAnIndex, IndexDamaged, or SettingsMismatch when the key or the fingerprint
         settings of this software are not those of the index.
         """
-        manifest, sha256 = manifests.latest(root)
-        hasher = MinHasher(_read_key(root), num_perm=manifest.settings.num_perm, seed=manifest.settings.seed)
+        manifest, sha256, pin = _pinned(root, generation)
+        hasher = MinHasher(read_key(root), num_perm=manifest.settings.num_perm, seed=manifest.settings.seed)
         if hasher.settings != manifest.settings:
             raise SettingsMismatch(_difference(root, manifest, hasher))
-        for file in manifest.files if complete else ():
+        for file in manifest.files:
             path = root / file.path
             if not path.is_file() or path.stat().st_size != file.size:
                 raise IndexDamaged(
                     f"{path} is missing or has another size; run: promptprint verify --index {root}"
                 )
-        return cls(root, hasher, manifest, sha256)
+        return cls(root, hasher, manifest, sha256, pin)
 
     @classmethod
     def open_or_create(cls, root: Path, *, key: bytes | None = None, with_text: bool = True) -> Workspace:
@@ -93,34 +107,35 @@ class Workspace:
             raise SettingsMismatch(f"{root} {kept}; that is fixed when an index is made")
         return opened
 
-    @contextlib.contextmanager
-    def writing(self) -> Iterator[Writer]:
-        """Hold the write lock. Raises IndexLocked, naming the holder, when another has it."""
-        descriptor = os.open(self.root / "LOCK", os.O_RDWR | os.O_CREAT, 0o600)
-        try:
-            try:
-                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                holder = os.pread(descriptor, 64, 0).decode("ascii", "replace").strip()
-                raise IndexLocked(f"{self.root} is being written by process {holder or 'unknown'}") from None
-            os.ftruncate(descriptor, 0)
-            os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
-            writer = Writer(Workspace.open(self.root))
-            writer.sweep()
-            yield writer
-        finally:
-            os.close(descriptor)
+    def writing(self) -> contextlib.AbstractContextManager[Writer]:
+        """Hold the write lock, at the newest generation; see `writing`."""
+        return writing(self.root)
 
-    def damaged(self) -> list[str]:
-        """Return one line per file that is not what the manifest says, in path order."""
-        complaints = []
-        for file in self.manifest.files:
-            path = self.root / file.path
-            if not path.is_file():
-                complaints.append(f"{file.path}: missing")
-            elif (found := manifests.digest(path)) != file.sha256:
-                complaints.append(f"{file.path}: SHA-256 {found}, expected {file.sha256}")
-        return complaints
+    def checked(self, *paths: Path) -> None:
+        """Let files of this generation be used: raises IndexDamaged, naming it, for one that is altered.
+
+        Each is hashed once (see indexes.checks); several at a time, when given together.
+        """
+        self._checks.require(paths)
+
+    @cached_property
+    def _checks(self) -> checks.Checks:
+        return checks.Checks(self.root, self.manifest.files)
+
+
+@contextlib.contextmanager
+def writing(root: Path) -> Iterator[Writer]:
+    """Hold an index's write lock, begin with its newest generation, sweep up what killed writers left.
+
+    Raises IndexLocked, naming the holder, when another process writes, and WriteFailed for
+    whatever the operating system refuses.
+    """
+    with contextlib.ExitStack() as held:
+        with writes(root):
+            held.enter_context(locks.write_lock(root))
+            writer = Writer(Workspace.open(root))
+            garbage.sweep(root)
+        yield writer
 
 
 class Writer:
@@ -128,20 +143,12 @@ class Writer:
 
     def __init__(self, workspace: Workspace) -> None:
         self.workspace = workspace
-        self._segments: list[Segment] = []
-        self._vectors: list[VectorSet] = []
-        self._inputs: list[Input] = []
+        self._segments = list(workspace.manifest.segments)
+        self._vectors = list(workspace.manifest.vectors)
+        self._inputs = list(workspace.manifest.inputs)
+        self._new: list[Path] = []
         self._folders = 0
-
-    def sweep(self) -> None:
-        """Remove folders of generations that were never published: what a killed writer left."""
-        root, generation = self.workspace.root, self.workspace.manifest.generation
-        for kind in ("segments", "vectors"):
-            for folder in sorted((root / kind).iterdir()):
-                if folder.is_dir() and folder.name[:8].isdecimal() and int(folder.name[:8]) > generation:
-                    shutil.rmtree(folder)
-        for left in root.glob("tmp-*"):
-            left.unlink()
+        self._failed = False
 
     def new_folder(self, kind: str) -> Path:
         """Return a fresh name under `kind` ("segments" or "vectors"); the caller makes it."""
@@ -152,49 +159,102 @@ class Writer:
     def add_segment(self, folder: Path, requests: int, texts: int) -> None:
         """Put a written segment into the next generation."""
         self._segments.append(Segment(folder.name, requests, texts))
+        self._new.append(folder)
 
     def add_vectors(self, vectors: VectorSet) -> None:
         """Put a written set of embeddings into the next generation."""
         self._vectors.append(vectors)
+        self._new.append(self.workspace.root / "vectors" / vectors.name)
 
-    def add_input(self, entry: Input) -> None:
-        """Record a log file as read to its end."""
-        self._inputs.append(entry)
+    def replace_segments(self, old: Sequence[Segment], new: Segment | None) -> None:
+        """Put a written segment, or nothing, in the place of segments that follow one another."""
+        first = self._segments.index(old[0])
+        if self._segments[first : first + len(old)] != list(old):
+            raise ValueError("segments that are replaced by one follow one another")
+        self._segments[first : first + len(old)] = [] if new is None else [new]
+        self._new += [] if new is None else [self.workspace.root / "segments" / new.name]
+
+    def replace_vectors(self, old: VectorSet, new: VectorSet | None) -> None:
+        """Put a written set of embeddings, or nothing, in the place of another."""
+        place = self._vectors.index(old)
+        self._vectors[place : place + 1] = [] if new is None else [new]
+        self._new += [] if new is None else [self.workspace.root / "vectors" / new.name]
+
+    def put_input(self, source: int, entry: Input) -> None:
+        """Record how far a log has been read: a new one, or source's in place of what is known of it."""
+        self._inputs[source : source + 1] = [entry]
 
     @property
     def inputs(self) -> Sequence[Input]:
         """All inputs so far, committed or about to be."""
-        return (*self.workspace.manifest.inputs, *self._inputs)
+        return self._inputs
 
     def commit(self) -> Workspace:
-        """Publish the next generation: sync and hash the new files, then link the manifest."""
+        """Publish the next generation: sync and hash the new files, then link the manifest.
+
+        Generations before the KEPT newest are removed, unless somebody reads them. Raises
+        WriteFailed; after that the writer is of no more use: what is on disk is known by opening it.
+        """
         root, old = self.workspace.root, self.workspace.manifest
-        folders = [root / "segments" / s.name for s in self._segments]
-        folders += [root / "vectors" / v.name for v in self._vectors]
-        files: list[File] = []
-        for folder in folders:
-            files += [manifests.seal(root, path) for path in sorted(folder.iterdir())]
-            manifests.sync_directory(folder)
-        for kind in ("segments", "vectors"):
-            manifests.sync_directory(root / kind)
-        manifests.publish(
-            root,
-            msgspec.structs.replace(
-                old,
-                generation=old.generation + 1,
-                parent_sha256=self.workspace.manifest_sha256,
-                inputs=(*old.inputs, *self._inputs),
-                segments=(*old.segments, *self._segments),
-                vectors=(*old.vectors, *self._vectors),
-                files=(*old.files, *files),
-            ),
-        )
+        if self._failed:
+            raise WorkspaceError(f"{root}: an earlier commit failed; open the index anew")
+        self._failed = True
+        with writes(root):
+            sealed = self._seal()
+            files = self._kept_files() + [file for file, _ in sealed]
+            manifests.publish(
+                root,
+                msgspec.structs.replace(
+                    old,
+                    generation=old.generation + 1,
+                    parent_sha256=self.workspace.manifest_sha256,
+                    inputs=tuple(self._inputs),
+                    segments=tuple(self._segments),
+                    vectors=tuple(self._vectors),
+                    files=tuple(files),
+                ),
+            )
+        checks.remember(root, [line for _, line in sealed if line])
         self.workspace = Workspace.open(root)
-        self._segments, self._vectors, self._inputs, self._folders = [], [], [], 0
+        with contextlib.suppress(WriteFailed):  # what could not be removed is, after the next commit
+            garbage.collect(root, KEPT)
+        self._new, self._folders, self._failed = [], 0, False
         return self.workspace
 
+    def _kept_files(self) -> list[File]:
+        """Return the entries of the published files that stay."""
+        kept = {f"segments/{s.name}" for s in self._segments} | {f"vectors/{v.name}" for v in self._vectors}
+        return [f for f in self.workspace.manifest.files if f.path.rpartition("/")[0] in kept]
 
-def _read_key(root: Path) -> bytes:
+    def _seal(self) -> list[tuple[File, str]]:
+        """Sync and hash the new files, several at a time; then the folders they are in.
+
+        Each comes with a line to remember it by, so that readers need not hash it again.
+        """
+        root = self.workspace.root
+        paths = [path for folder in self._new for path in sorted(folder.iterdir())]
+        with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
+            seal = partial(manifests.seal, root)
+            sealed = list(pool.map(lambda path: checks.observed(path, partial(seal, path)), paths))
+        for folder in (*self._new, *(root / kind for kind in _KINDS)):
+            durable.sync(folder)
+        return sealed
+
+
+def _pinned(root: Path, generation: int | None) -> tuple[Manifest, str, locks.Pin]:
+    """Return a generation's manifest, held; again when it was removed before it could be."""
+    while True:
+        path = manifests.newest(root) if generation is None else manifests.path_of(root, generation)
+        held = locks.pin(path)
+        if held is not None:
+            raw, pin = held
+            return *manifests.decode(raw, path), pin
+        if generation is not None:
+            raise NotAnIndex(f"{root} holds no generation {generation}")
+
+
+def read_key(root: Path) -> bytes:
+    """Return an index's key. Raises NotAnIndex or IndexDamaged."""
     path = root / "KEY"
     try:
         key = bytes.fromhex(path.read_text("ascii").strip())

@@ -6,12 +6,15 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
+import zstandard
 from logsamples import line, litellm, log
 
 from indexes import ingest as ingest_module
 from indexes.ingest import IngestSummary, ingest
 from indexes.snapshot import Snapshot
+from indexes.verify import verify
 from indexes.workspace import Workspace
+from promptlog import containers
 from promptlog.errors import LogError
 
 KEY = bytes(range(32))
@@ -117,38 +120,140 @@ def test_requests_know_the_file_and_line_they_come_from(empty, tmp_path):
         add(empty, path)
     workspace = Workspace.open(empty.root)
     for segment in Snapshot(workspace).segments:
-        for row in segment.requests.select(["request_id", "source", "offset"]).to_pylist():
+        for row in segment.requests(["request_id", "source", "offset"]).to_pylist():
             raw = Path(workspace.manifest.inputs[row["source"]].path).read_bytes()
             raw = gzip.decompress(raw) if raw.startswith(b"\x1f\x8b") else raw
             assert raw[row["offset"] :].startswith(f'{{"id": "{row["request_id"]}"'.encode())
 
 
-def test_requests_are_cut_to_segments_and_generations_of_bounded_size(empty, tmp_path, monkeypatch):
+def test_each_segment_is_a_generation_of_bounded_size(empty, tmp_path, monkeypatch):
     monkeypatch.setattr(ingest_module, "SEGMENT_REQUESTS", 20)
-    monkeypatch.setattr(ingest_module, "COMMIT_REQUESTS", 50)
     paths = [log(tmp_path, *entries(f"{number:02d}", 9), name=str(number)) for number in range(14)]
     summary = add(empty, *paths)
     manifest = Workspace.open(empty.root).manifest
     assert [segment.requests for segment in manifest.segments] == [27, 27, 27, 27, 18]
-    assert summary.generation == manifest.generation == 3  # after 54 and 108 requests, and at the end
+    assert summary.generation == manifest.generation == 5
     assert ids(empty) == [f"{number:02d}-{i}" for number in range(14) for i in range(9)]
 
 
-def test_a_broken_run_keeps_its_commits_and_the_next_one_counts_nothing_twice(empty, tmp_path, monkeypatch):
-    monkeypatch.setattr(ingest_module, "SEGMENT_REQUESTS", 9)
-    monkeypatch.setattr(ingest_module, "COMMIT_REQUESTS", 18)
-    paths = [log(tmp_path, *entries(str(number), 9), name=str(number)) for number in range(5)]
+def test_bad_lines_are_published_too_before_they_are_too_many(empty, tmp_path, monkeypatch):
+    monkeypatch.setattr(ingest_module, "SEGMENT_SKIPPED", 3)
+    add(empty, *(log(tmp_path, *entries(name, 1), *BAD, name=name) for name in "ab"))
+    assert [len(segment.skipped) for segment in Snapshot(Workspace.open(empty.root)).segments] == [4, 4]
+
+
+def test_what_comes_in_slowly_is_published_as_time_passes(empty, tmp_path, monkeypatch):
+    monkeypatch.setattr(ingest_module, "SEGMENT_SECONDS", 0.0)
+    monkeypatch.setattr(containers, "BLOCK", 1000)
+    summary = add(empty, log(tmp_path, *entries("a", 40)))
+    assert summary.generation > 1
+    assert ids(empty) == [f"a-{i}" for i in range(40)]
+
+
+def stopping(after: int):
+    """Return a progress report that interrupts the run."""
 
     def stop(progress) -> None:
-        if progress.requests > 27:
+        if progress.requests > after:
             raise KeyboardInterrupt
 
+    return stop
+
+
+def test_a_broken_run_goes_on_at_its_last_commit(empty, tmp_path, monkeypatch):
+    monkeypatch.setattr(ingest_module, "SEGMENT_REQUESTS", 18)
+    paths = [log(tmp_path, *entries(str(number), 9), name=str(number)) for number in range(5)]
     with pytest.raises(KeyboardInterrupt):
-        add(empty, *paths, progress=stop)
+        add(empty, *paths, progress=stopping(18))
     assert len(ids(empty)) == 18
     assert counts(add(empty, *paths)) == (3, 2, 27, 27, 0)
     assert ids(empty) == [f"{number}-{i}" for number in range(5) for i in range(9)]
-    assert Workspace.open(empty.root).damaged() == []
+    assert verify(empty.root).damaged == ()
+
+
+@pytest.mark.parametrize("pack", [bytes, gzip.compress, zstandard.compress])
+def test_a_run_broken_within_a_file_goes_on_there_even_if_it_is_packed_meanwhile(
+    empty, tmp_path, monkeypatch, pack
+):
+    monkeypatch.setattr(ingest_module, "SEGMENT_REQUESTS", 7)
+    monkeypatch.setattr(containers, "BLOCK", 2000)
+    good = entries("a", 40)
+    content = b"".join([*good[:15], *BAD, *good[15:]])
+    path = log(tmp_path, content)
+    with pytest.raises(KeyboardInterrupt):
+        add(empty, path, progress=stopping(20))
+    done = len(ids(empty))
+    assert 0 < done < 40
+    path.write_bytes(pack(content))
+    again = add(empty, path.rename(tmp_path / "elsewhere"))
+    assert (again.files, again.records_indexed) == (1, 40 - done)
+    assert ids(empty) == [f"a-{i}" for i in range(40)]
+    [entry] = Workspace.open(empty.root).manifest.inputs
+    assert (entry.records, entry.quarantined, entry.offset) == (40, 4, len(content))
+    assert entry.path == str(tmp_path / "elsewhere")
+    assert counts(add(empty, tmp_path / "elsewhere")) == (0, 1, 0, 0, 0)
+
+
+@pytest.mark.parametrize("pack", [bytes, gzip.compress, zstandard.compress])
+def test_a_packed_copy_is_known(empty, tmp_path, pack):
+    content = b"".join(entries("a", 9))
+    add(empty, log(tmp_path, content))
+    copy = log(tmp_path, pack(content), name="copy")
+    before = Workspace.open(empty.root).manifest
+    assert counts(add(empty, copy)) == (0, 1, 0, 0, 0)
+    assert Workspace.open(empty.root).manifest == before
+
+
+@pytest.mark.parametrize("pack", [bytes, gzip.compress, zstandard.compress])
+def test_a_log_that_grew_is_read_from_where_it_ended(empty, tmp_path, pack):
+    lines = entries("a", 9)
+    path = log(tmp_path, pack(b"".join(lines[:4])))
+    add(empty, path)
+    path.write_bytes(pack(b"".join(lines)))
+    assert counts(add(empty, path)) == (1, 0, 5, 5, 0)
+    assert ids(empty) == [f"a-{i}" for i in range(9)]
+    workspace = Workspace.open(empty.root)
+    [entry] = workspace.manifest.inputs
+    assert (entry.records, entry.offset, entry.format) == (9, sum(map(len, lines)), "litellm")
+    tables = [segment.requests(["source"]) for segment in Snapshot(workspace).segments]
+    sources = [row for table in tables for row in table.column(0).to_pylist()]
+    assert sources == [0] * 9
+
+
+def test_a_log_that_was_rewritten_is_a_new_one(empty, tmp_path):
+    path = log(tmp_path, *entries("a", 4))
+    add(empty, path)
+    log(tmp_path, *entries("b", 6))
+    assert counts(add(empty, path)) == (1, 0, 6, 6, 0)
+    assert len(Workspace.open(empty.root).manifest.inputs) == 2
+
+
+def test_a_torn_last_line_waits_until_it_is_whole(empty, tmp_path):
+    first, second = entries("a", 2)
+    path = log(tmp_path, first, second[:60])
+    done = add(empty, path)
+    assert counts(done) == (1, 0, 1, 1, 0)
+    [waiting] = done.waiting
+    assert "torn last line at byte" in waiting.reason
+    again = add(empty, path)
+    assert counts(again) == (0, 1, 0, 0, 0)
+    assert (again.generation, again.waiting) == (done.generation, done.waiting)
+    log(tmp_path, first, second)
+    assert counts(add(empty, path)) == (1, 0, 1, 1, 0)
+    assert ids(empty) == ["a-0", "a-1"]
+
+
+def test_an_archive_that_is_still_being_written_waits_too(empty, tmp_path):
+    lines = entries("a", 400)
+    packed = gzip.compress(b"".join(lines))
+    path = log(tmp_path, packed[: len(packed) // 2])
+    done = add(empty, path)
+    assert 0 < done.records_indexed < 400
+    assert (done.quarantined, len(done.waiting)) == (0, 1)
+    assert counts(add(empty, path)) == (0, 1, 0, 0, 0)
+    path.write_bytes(packed)
+    add(empty, path)
+    assert ids(empty) == [f"a-{i}" for i in range(400)]
 
 
 def test_a_file_that_is_no_log_is_named_and_the_others_are_read(empty, tmp_path):
@@ -218,7 +323,7 @@ def test_an_index_without_texts_holds_none(tmp_path):
 
 def test_a_file_name_that_is_no_text_is_spelt_out(empty, tmp_path):
     path = tmp_path / os.fsdecode(b"\xff.jsonl")
-    path.write_bytes(b"\n".join([*entries("a", 2), b"not json"]))
+    path.write_bytes(b"\n".join([*entries("a", 2), b"not json\n"]))
     done = add(empty, path)
     assert counts(done) == (1, 0, 3, 2, 1)
     opened = Workspace.open(empty.root)

@@ -3,11 +3,13 @@
 import hashlib
 import os
 import stat
+from pathlib import Path
 
 import msgspec
 import pytest
 
 from fingerprint.minhash import MinHasher
+from indexes import durable
 from indexes import manifest as manifests
 from indexes.errors import IndexDamaged, NotAnIndex, SettingsMismatch
 from indexes.manifest import File, Input, Manifest, Segment
@@ -17,6 +19,11 @@ SETTINGS = MinHasher(b"manifest test key".ljust(32, b".")).settings
 
 def manifest(generation: int = 0, **changes) -> Manifest:
     return msgspec.structs.replace(Manifest(generation, "", SETTINGS, True), **changes)
+
+
+def sealed(body: bytes) -> bytes:
+    """Put the digest under a manifest's body."""
+    return body + hashlib.sha256(body).hexdigest().encode() + b"\n"
 
 
 def encoded(**changes) -> bytes:
@@ -33,7 +40,7 @@ def test_what_is_published_is_read_back(tmp_path):
         files=(File("segments/00000003-0000/x.npy", 4, "ef"),),
     )
     path = manifests.publish(tmp_path, full)
-    assert manifests.latest(tmp_path) == (full, hashlib.sha256(path.read_bytes()).hexdigest())
+    assert manifests.read(manifests.newest(tmp_path)) == (full, path.read_bytes()[-65:-1].decode())
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert list(tmp_path.iterdir()) == [path]
 
@@ -41,7 +48,7 @@ def test_what_is_published_is_read_back(tmp_path):
 def test_the_highest_generation_is_the_latest(tmp_path):
     for generation in (0, 2, 10, 9):
         manifests.publish(tmp_path, manifest(generation))
-    assert manifests.latest(tmp_path)[0].generation == 10
+    assert manifests.read(manifests.newest(tmp_path))[0].generation == 10
     names = [path.name for path in manifests.generations(tmp_path)]
     assert names == [f"MANIFEST-{generation:020d}" for generation in (0, 2, 9, 10)]
 
@@ -57,28 +64,52 @@ def test_a_generation_is_not_published_twice(tmp_path):
 
 def test_a_failed_publication_leaves_the_old_generation(tmp_path, monkeypatch):
     manifests.publish(tmp_path, manifest(0))
-    monkeypatch.setattr(manifests, "write_all", raise_full)
+    monkeypatch.setattr(os, "write", raise_full)
     with pytest.raises(OSError, match="No space"):
         manifests.publish(tmp_path, manifest(1))
-    assert manifests.latest(tmp_path)[0].generation == 0
+    assert manifests.read(manifests.newest(tmp_path))[0].generation == 0
 
 
-def raise_full(descriptor: int, data: bytes) -> None:
-    os.write(descriptor, data[:5])
+def raise_full(descriptor: int, data: bytes) -> int:
     raise OSError(28, "No space left on device")
 
 
 def test_a_directory_without_manifests_is_no_index(tmp_path):
     for root in (tmp_path, tmp_path / "missing"):
         with pytest.raises(NotAnIndex, match="promptprint index LOG --index"):
-            manifests.latest(root)
+            manifests.read(manifests.newest(root))
 
 
 def test_a_newer_format_is_refused_with_what_to_do(tmp_path):
     newer = encoded(format_version=manifests.FORMAT_VERSION + 1, settings={"unknown": 1})
-    (tmp_path / "MANIFEST-00000000000000000000").write_bytes(newer)
-    with pytest.raises(SettingsMismatch, match=r"format 2, newer than .* reads \(1\); upgrade promptprint"):
-        manifests.latest(tmp_path)
+    (tmp_path / "MANIFEST-00000000000000000000").write_bytes(sealed(newer))
+    with pytest.raises(
+        SettingsMismatch, match=r"format 3, and this promptprint reads 2; upgrade promptprint"
+    ):
+        manifests.read(manifests.newest(tmp_path))
+
+
+def test_an_older_format_is_refused_with_what_to_do(tmp_path):
+    (tmp_path / "MANIFEST-00000000000000000000").write_bytes(encoded(format_version=1))
+    with pytest.raises(SettingsMismatch, match="older promptprint; index the logs anew"):
+        manifests.read(manifests.newest(tmp_path))
+
+
+def test_every_flipped_bit_of_a_manifest_is_found(tmp_path):
+    path = manifests.publish(tmp_path, manifest(1))
+    whole = path.read_bytes()
+    for bit in range(8 * len(whole)):
+        flipped = bytearray(whole)
+        flipped[bit // 8] ^= 1 << bit % 8
+        with pytest.raises(IndexDamaged, match=path.name):
+            manifests.decode(bytes(flipped), path)
+
+
+def test_a_manifest_under_another_name_is_refused(tmp_path):
+    path = manifests.publish(tmp_path, manifest(1))
+    path.rename(tmp_path / "MANIFEST-00000000000000000002")
+    with pytest.raises(IndexDamaged, match="manifest of generation 1"):
+        manifests.read(manifests.newest(tmp_path))
 
 
 @pytest.mark.parametrize(
@@ -102,26 +133,40 @@ def test_a_newer_format_is_refused_with_what_to_do(tmp_path):
 def test_a_damaged_manifest_is_named_and_the_older_one_is_not_taken_instead(tmp_path, raw):
     manifests.publish(tmp_path, manifest(0))
     newest = tmp_path / "MANIFEST-00000000000000000001"
-    newest.write_bytes(raw)
-    with pytest.raises(IndexDamaged, match=newest.name):
-        manifests.latest(tmp_path)
+    for content in (raw, sealed(raw)):
+        newest.write_bytes(content)
+        with pytest.raises((IndexDamaged, SettingsMismatch), match=newest.name):
+            manifests.read(manifests.newest(tmp_path))
 
 
-def test_a_created_file_is_private_and_never_replaces_another(tmp_path):
+def test_a_failed_sync_takes_the_generation_back(tmp_path, monkeypatch):
+    manifests.publish(tmp_path, manifest(0))
+    sync = durable.sync
+
+    def fail(path: Path) -> None:
+        if path == tmp_path:
+            raise OSError(5, "Input/output error")
+        sync(path)
+
+    monkeypatch.setattr(durable, "sync", fail)
+    with pytest.raises(OSError, match="Input/output"):
+        manifests.publish(tmp_path, manifest(1))
+    assert manifests.read(manifests.newest(tmp_path))[0].generation == 0
+
+
+def test_a_written_file_is_private_and_never_replaces_another(tmp_path):
     path = tmp_path / "new"
-    with manifests.created(path) as descriptor:
-        manifests.write_all(descriptor, b"first")
+    durable.write_file(path, b"first")
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
-    with pytest.raises(FileExistsError), manifests.created(path):
-        pass
+    with pytest.raises(FileExistsError):
+        durable.write_file(path, b"second")
     assert path.read_bytes() == b"first"
 
 
 def test_short_writes_are_carried_on(tmp_path, monkeypatch):
     write, data = os.write, bytes(range(256)) * 3
     monkeypatch.setattr(os, "write", lambda descriptor, rest: write(descriptor, rest[:100]))
-    with manifests.created(tmp_path / "new") as descriptor:
-        manifests.write_all(descriptor, data)
+    durable.write_file(tmp_path / "new", data)
     assert (tmp_path / "new").read_bytes() == data
 
 
@@ -149,10 +194,10 @@ def test_a_sealed_file_is_private_and_described(tmp_path):
 def test_files_and_segments_must_agree(tmp_path, changes):
     manifests.publish(tmp_path, manifest(3, **changes))
     with pytest.raises(IndexDamaged, match="do not agree"):
-        manifests.latest(tmp_path)
+        manifests.read(manifests.newest(tmp_path))
 
 
 def test_a_stray_file_is_no_manifest(tmp_path):
     manifests.publish(tmp_path, manifest(1))
     (tmp_path / "MANIFEST-zzz").write_bytes(b"mine")
-    assert manifests.latest(tmp_path)[0].generation == 1
+    assert manifests.read(manifests.newest(tmp_path))[0].generation == 1

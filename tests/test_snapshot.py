@@ -11,8 +11,10 @@ from logsamples import line, litellm, log
 from fingerprint.canonical import canonical
 from indexes import ingest as ingest_module
 from indexes.ingest import ingest
+from indexes.lsh import fold
 from indexes.segment import PROMPT_SEGMENTS
 from indexes.snapshot import NO_TIME, Snapshot
+from indexes.spans import ORDER_BITS
 from indexes.workspace import Workspace
 
 KEY = bytes(range(32))
@@ -85,6 +87,17 @@ def written(snapshot: Snapshot) -> list[str]:
     return snapshot.read_prompts(np.arange(len(snapshot.text_of)))
 
 
+def postings(snapshot: Snapshot) -> list[tuple[int, int, int]]:
+    """Every span as (key, prompt, place), in the order of the snapshot."""
+    found = []
+    for number, (packed, bits) in enumerate(snapshot.spans()):
+        assert number == 0
+        for row in packed.tolist():
+            rest, place = divmod(row, 1 << ORDER_BITS)
+            found.append((*divmod(rest, 1 << bits), place))
+    return found
+
+
 def names(snapshot: Snapshot) -> np.ndarray:
     """A name for every prompt that does not depend on its number; the last is for none."""
     return np.array([canonical(text) or text.strip() for text in written(snapshot)] + ["<none>"])
@@ -121,14 +134,13 @@ def test_segments_make_no_difference_to_requests_prompts_and_spans(one, many):
     assert sorted(ours) == sorted(theirs)
     np.testing.assert_array_equal(ours[one.requests.prompts], theirs[many.requests.prompts])
     matching = [theirs.tolist().index(name) for name in ours[:-1]]
-    np.testing.assert_array_equal(one.signatures, many.signatures[matching])
+    np.testing.assert_array_equal(one.signatures(), many.signatures()[matching])
     np.testing.assert_array_equal(one.tokens, many.tokens[matching])
     np.testing.assert_array_equal(one.hidden, many.hidden[matching])
     assert one.hidden.max() > 0
     spans = []
     for snapshot, name in ((one, ours), (many, theirs)):
-        hashes, prompts, places = snapshot.spans()
-        spans.append(sorted(zip(hashes.tolist(), name[prompts].tolist(), places.tolist(), strict=True)))
+        spans.append(sorted((key, str(name[prompt]), place) for key, prompt, place in postings(snapshot)))
     assert len(spans[0]) > 100
     assert spans[0] == spans[1]
 
@@ -158,19 +170,29 @@ def test_prompts_are_read_as_first_written(many):
 
 
 def test_columns_of_prompts_are_those_of_the_hasher(many):
-    texts = written(many)
+    texts, signatures = written(many), many.signatures()
     for prompt in range(0, len(texts), 5):
         shingles = many.workspace.hasher.shingles(texts[prompt])
         if len(shingles):
-            np.testing.assert_array_equal(many.signatures[prompt], many.workspace.hasher.sign(shingles))
+            expected = fold(many.workspace.hasher.sign(shingles))
+            np.testing.assert_array_equal(signatures[prompt], expected)
         assert many.tokens[prompt] == len(many.workspace.hasher.tokens(texts[prompt])[0])
 
 
 def test_spans_are_sorted_and_a_prompt_has_them_once(one, many):
     for snapshot in (one, many):
-        hashes, prompts, places = snapshot.spans()
-        listed = list(zip(hashes.tolist(), prompts.tolist(), places.tolist(), strict=True))
+        listed = postings(snapshot)
         assert listed == sorted(set(listed))
+
+
+def test_spans_come_in_ranges_when_prompts_are_many(many, monkeypatch):
+    """The fewer bits are left for a key, the more ranges; together they are the whole."""
+    whole = postings(many)
+    monkeypatch.setattr("indexes.spans.ORDER_BITS", 64 - 35 - len(many.text_of).bit_length())
+    sizes = [len(packed) for packed, _ in many.spans()]
+    assert len(sizes) == 8
+    assert sum(sizes) == len(whole)
+    assert min(sizes) > 0
 
 
 def test_codes_lead_to_their_values(many):
@@ -185,9 +207,9 @@ def test_an_empty_index_has_an_empty_snapshot(tmp_path):
     assert (
         len(snapshot.requests) == len(snapshot.text_of) == len(snapshot.tokens) == len(snapshot.hidden) == 0
     )
-    assert snapshot.signatures.shape == (0, 128)
+    assert snapshot.signatures().shape == (0, 128)
     assert snapshot.requests.prompts.shape == (0, len(PROMPT_SEGMENTS))
-    assert [len(column) for column in snapshot.spans()] == [0, 0, 0]
+    assert postings(snapshot) == []
     assert snapshot.read_prompts(np.array([], dtype=np.int64)) == []
 
 

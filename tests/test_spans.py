@@ -2,13 +2,17 @@
 
 import numpy as np
 import pyarrow as pa
-from hypothesis import given
+import pytest
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from fingerprint.minhash import Fingerprints, MinHasher
-from indexes.spans import Postings
+from indexes import spans
+from indexes.spans import KEY_BITS, MOST_TEXTS, ORDER_BITS, Postings, decode, span_keys
 
-_HASHES = st.lists(st.integers(0, 12) | st.just(2**64 - 1), max_size=12)
+_HASHES = st.lists(
+    (st.integers(0, 12) | st.just(2**KEY_BITS - 1)).map(lambda key: key << 64 - KEY_BITS), max_size=12
+)
 
 
 def fingerprints(rows: list[list[int]]) -> Fingerprints:
@@ -17,7 +21,6 @@ def fingerprints(rows: list[list[int]]) -> Fingerprints:
     lengths = [len(row) for row in rows]
     return Fingerprints(
         signatures=np.zeros((len(rows), 4), dtype=np.uint32),
-        raw=blank.astype(np.uint64),
         canonical=blank.astype(np.uint64),
         tokens=blank,
         hidden=blank,
@@ -27,46 +30,58 @@ def fingerprints(rows: list[list[int]]) -> Fingerprints:
     )
 
 
-def brute_force(rows: list[list[int]], query: list[int], widest: int) -> dict[int, int]:
-    """For each text how many distinct spans of the query it has, common spans passed over."""
-    holders = {value: {text for text, row in enumerate(rows) if value in row} for value in set(query)}
-    rare = {value for value, texts in holders.items() if 0 < len(texts) <= widest} or set(holders)
-    counts = {text: sum(text in holders[value] for value in rare) for text in range(len(rows))}
-    return {text: count for text, count in counts.items() if count}
+def holders(postings: Postings, hashes: list[int]) -> dict[int, list[int]]:
+    """For each hash the texts that its postings name."""
+    keys = span_keys(np.array(hashes, dtype=np.uint64))
+    ranges = postings.ranges(keys).tolist()
+    return {int(k): postings.texts(*r).tolist() for k, r in zip(keys, ranges, strict=True)}
 
 
-def matches(rows: list[list[int]], query: list[int], widest: int) -> dict[int, int]:
-    texts, counts = Postings.build(fingerprints(rows)).matches(np.array(query, dtype=np.uint64), widest)
-    assert texts.tolist() == sorted(set(texts.tolist()))
-    return dict(zip(texts.tolist(), counts.tolist(), strict=True))
+@pytest.fixture(params=[1 << 62, 0], ids=["small", "large"])
+def directory(request, monkeypatch):
+    """Both sizes of the directory."""
+    monkeypatch.setattr(spans, "_LARGE", request.param)
 
 
-@given(
-    st.lists(_HASHES.map(lambda row: list(dict.fromkeys(row))), max_size=8),
-    _HASHES,
-    st.integers(0, 6) | st.just(np.iinfo(np.int64).max),
-)
-def test_matches_are_those_of_sets(rows, query, widest):
-    assert matches(rows, query, widest) == brute_force(rows, query, widest)
-
-
+@pytest.mark.usefixtures("directory")
+@settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(_HASHES, max_size=8), _HASHES)
-def test_a_repeated_span_counts_once(rows, query):
-    assert matches(rows, query, 10_000) == brute_force(rows, query, 10_000)
+def test_postings_lead_to_the_texts_that_hold_a_span(rows, query):
+    expected = {
+        value >> 64 - KEY_BITS: [text for text, row in enumerate(rows) for v in row if v == value]
+        for value in query
+    }
+    assert holders(Postings.build(fingerprints(rows)), query) == expected
 
 
-def test_a_span_is_common_by_the_texts_that_hold_it():
-    """Else one text that repeats a phrase makes it too common to be searched for."""
-    rows, query = [[1, 1, 1, 1], [1], [2]], [1, 2]
-    assert matches(rows, query, 3) == brute_force(rows, query, 3) == {0: 1, 1: 1, 2: 1}
+@pytest.mark.usefixtures("directory")
+@settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(_HASHES, max_size=8), st.lists(st.integers(0, 2**KEY_BITS), min_size=2, max_size=2))
+def test_decoding_gives_key_prompt_and_place_in_order(rows, limits):
+    """Of texts that are a prompt; those with a negative number are passed over."""
+    begin, end = sorted(limits)
+    prompt_of = np.array([text if text % 3 else -1 for text in range(len(rows))], dtype=np.int32)
+    postings, bits = Postings.build(fingerprints(rows)), 16
+    out = np.empty(sum(map(len, rows)), dtype=np.uint64)
+    made = decode(
+        postings.first, postings.low, postings.where, prompt_of,
+        np.uint64(begin), np.uint64(end), bits, out,
+    )  # fmt: skip
+    spans_of = [
+        (value >> 64 - KEY_BITS, text, place)
+        for text, row in enumerate(rows) if text % 3
+        for place, value in enumerate(row)
+    ]  # fmt: skip
+    expected = sorted(
+        ((key - begin << bits | text) << ORDER_BITS | place) % 2**64
+        for key, text, place in spans_of if begin <= key < end
+    )  # fmt: skip
+    assert sorted(out[:made].tolist()) == expected
 
 
-@given(st.lists(_HASHES, max_size=8))
-def test_postings_are_the_spans_sorted_by_hash_then_text_then_place(rows):
-    postings = Postings.build(fingerprints(rows))
-    columns = (postings.hashes.tolist(), postings.texts.tolist(), postings.places.tolist())
-    expected = sorted((v, text, 10 * i) for text, row in enumerate(rows) for i, v in enumerate(row))
-    assert list(zip(*columns, strict=True)) == expected
+def test_more_texts_than_a_posting_can_name_are_refused():
+    with pytest.raises(ValueError, match="up to"):
+        Postings.build(fingerprints([[]] * (MOST_TEXTS + 1)))
 
 
 def test_a_fixed_sentence_is_found_inside_long_texts():
@@ -78,6 +93,5 @@ def test_a_fixed_sentence_is_found_inside_long_texts():
         texts.append(f"{before} {sentence} {after}" if row % 3 == 0 else f"{before} {after}")
     postings = Postings.build(hasher.fingerprint(pa.array(texts)))
     query = hasher.fingerprint(pa.array([sentence.upper()]))
-    found, counts = postings.matches(query.span_hashes, 100)
-    assert found.tolist() == list(range(0, 30, 3))
-    assert (counts > 0).all()
+    found = holders(postings, query.span_hashes.tolist()).values()
+    assert set().union(*found) == set(range(0, 30, 3))

@@ -1,42 +1,35 @@
 """The index directory: private, immutable once published, one writer, and refused when it does not fit."""
 
 import dataclasses
+import errno
 import hashlib
 import os
 import signal
 import stat
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import msgspec
 import pytest
-from logsamples import line, litellm, log
+from indexed import KEY, append
 
 from fingerprint import minhash
+from indexes import durable
 from indexes import manifest as manifests
-from indexes.errors import IndexDamaged, IndexLocked, NotAnIndex, SettingsMismatch, WorkspaceError
-from indexes.ingest import ingest
-from indexes.workspace import Workspace
+from indexes.errors import (
+    IndexDamaged,
+    IndexLocked,
+    NotAnIndex,
+    SettingsMismatch,
+    WorkspaceError,
+    WriteFailed,
+)
+from indexes.verify import verify
+from indexes.workspace import KEPT, Workspace, writing
 
-KEY = bytes(range(32))
 ROOT = Path(__file__).resolve().parents[1]
-
-
-def messages(text: str) -> list[dict[str, str]]:
-    return [{"role": "system", "content": "Be brief."}, {"role": "user", "content": text}]
-
-
-def dump(folder: Path, name: str) -> Path:
-    words = "explain every step of the private reasoning and then give the final answer in one word"
-    entries = [litellm(id=f"{name}-{i}", messages=messages(f"{name} {i} {words}")) for i in range(5)]
-    return log(folder, *map(line, entries), b"not json\n", name=f"{name}.jsonl")
-
-
-def append(root: Path, name: str) -> Workspace:
-    """Index a small log; return the new generation."""
-    ingest(Workspace.open(root), [dump(root.parent, name)])
-    return Workspace.open(root)
 
 
 @pytest.fixture
@@ -48,9 +41,15 @@ def root(tmp_path) -> Path:
     return root
 
 
+def whole(root: Path) -> bool:
+    return verify(root).damaged == ()
+
+
 def published(workspace: Workspace) -> dict[str, tuple[bytes, int, int]]:
     """Content, inode and time of every file that exists."""
-    files = [path for path in workspace.root.rglob("*") if path.is_file() and path.name != "LOCK"]
+    files = [
+        path for path in workspace.root.rglob("*") if path.is_file() and path.name not in ("LOCK", "checked")
+    ]
     return {str(path): (path.read_bytes(), path.stat().st_ino, path.stat().st_mtime_ns) for path in files}
 
 
@@ -63,7 +62,7 @@ def test_a_new_index_is_empty_and_opens_as_it_was_made(tmp_path):
     assert opened.manifest == made.manifest
     assert (opened.manifest.generation, opened.manifest.with_text) == (0, False)
     assert opened.hasher.settings == made.hasher.settings
-    assert opened.damaged() == []
+    assert whole(opened.root)
 
 
 def test_a_supplied_key_is_kept(tmp_path):
@@ -121,7 +120,7 @@ def test_everything_is_private(root, monkeypatch):
 
 
 def test_another_key_is_refused(root):
-    (root / "KEY").write_text("00" * 32)
+    (root / "KEY").write_text("00" * 32 + "\n")
     with pytest.raises(SettingsMismatch, match="not the key this index was made with"):
         Workspace.open(root)
 
@@ -148,7 +147,7 @@ def test_another_fold_table_is_refused(root, monkeypatch):
 
 @pytest.mark.parametrize("name", ["scheme", "shingles", "spans", "version"])
 def test_other_settings_are_refused(root, name):
-    manifest, _ = manifests.latest(root)
+    manifest, _ = manifests.read(manifests.newest(root))
     value = 99 if name == "version" else "other"
     changed = dataclasses.replace(manifest.settings, **{name: value})
     manifests.publish(root, msgspec.structs.replace(manifest, generation=9, settings=changed))
@@ -164,9 +163,9 @@ def test_permutations_and_seed_are_the_indexs_own(tmp_path):
 
 
 def test_a_newer_format_is_refused(root):
-    manifest, _ = manifests.latest(root)
-    manifests.publish(root, msgspec.structs.replace(manifest, generation=9, format_version=2))
-    with pytest.raises(SettingsMismatch, match="newer than this promptprint reads"):
+    manifest, _ = manifests.read(manifests.newest(root))
+    manifests.publish(root, msgspec.structs.replace(manifest, generation=9, format_version=3))
+    with pytest.raises(SettingsMismatch, match="format 3, and this promptprint reads 2"):
         Workspace.open(root)
 
 
@@ -181,31 +180,14 @@ def test_a_missing_or_short_file_is_refused_and_named(root):
             with pytest.raises(IndexDamaged, match=file.path):
                 Workspace.open(root)
             path.write_bytes(content)
-    assert Workspace.open(root).damaged() == []
-
-
-def test_a_flipped_bit_is_found_in_every_file(root):
-    workspace = Workspace.open(root)
-    assert len(workspace.manifest.files) == 9
-    for file in workspace.manifest.files:
-        path = root / file.path
-        content = path.read_bytes()
-        flipped = bytearray(content)
-        flipped[len(flipped) // 2] ^= 1
-        path.write_bytes(flipped)
-        [complaint] = workspace.damaged()
-        assert complaint.startswith(f"{file.path}: SHA-256 ")
-        path.unlink()
-        assert workspace.damaged() == [f"{file.path}: missing"]
-        path.write_bytes(content)
-    assert workspace.damaged() == []
+    assert whole(root)
 
 
 # Writing
 
 
 def test_the_manifest_names_every_file_and_its_parent(root):
-    old, old_sha256 = manifests.latest(root)
+    old, old_sha256 = manifests.read(manifests.newest(root))
     new = append(root, "second").manifest
     assert (new.generation, new.parent_sha256) == (old.generation + 1, old_sha256)
     assert new.inputs[:1] == old.inputs
@@ -221,14 +203,15 @@ def test_an_append_rewrites_nothing(root):
     before = published(Workspace.open(root))
     after = published(append(root, "second"))
     assert {path: after.get(path) for path in before} == before
-    assert len(after) == len(before) + 10  # nine files of a segment, and a manifest
+    new = [f for f in Workspace.open(root).manifest.files if f.path.startswith("segments/00000002-")]
+    assert len(after) == len(before) + len(new) + 1  # a segment's files, and a manifest
 
 
 def test_a_pinned_generation_stays_readable(root):
     pinned = Workspace.open(root)
     append(root, "second")
     assert pinned.manifest.generation == 1
-    assert pinned.damaged() == []
+    assert Workspace.open(root, generation=1).manifest == pinned.manifest
 
 
 def test_nothing_shows_before_a_commit(root):
@@ -249,7 +232,7 @@ def test_what_a_killed_writer_left_is_swept_by_the_next(root):
         folder.mkdir()
         (folder / "half").write_bytes(b"half a file")
     (root / "tmp-2-99999").write_bytes(b"{")
-    assert Workspace.open(root).damaged() == []
+    assert whole(root)
     with Workspace.open(root).writing():
         assert published(Workspace.open(root)) == kept
         assert [folder.name for folder in (root / "segments").iterdir()] == ["00000001-0000"]
@@ -272,8 +255,10 @@ def test_folders_of_one_writer_have_different_names(root):
 
 HOLD = """
 import sys
+import time
 from pathlib import Path
-from indexes.workspace import Workspace
+from indexes.verify import verify
+from indexes.workspace import KEPT, Workspace, writing
 with Workspace.open(Path(sys.argv[1])).writing():
     print("held", flush=True)
     sys.stdin.read()
@@ -286,7 +271,9 @@ def test_a_second_writer_is_told_who_writes_and_a_dead_one_holds_nothing(root):
         try:
             assert holder.stdout is not None
             assert holder.stdout.readline() == b"held\n"
-            with pytest.raises(IndexLocked, match=f"is being written by process {holder.pid}$"):
+            with pytest.raises(
+                IndexLocked, match=f"is being written by process {holder.pid}; wait for it to end$"
+            ):
                 append(root, "second")
             assert Workspace.open(root).manifest.generation == 1
         finally:
@@ -298,3 +285,138 @@ def test_the_lock_is_let_go_after_an_error(root):
     with pytest.raises(RuntimeError, match="stop"), Workspace.open(root).writing():
         raise RuntimeError("stop")
     assert append(root, "second").manifest.generation == 2
+
+
+# Generations
+
+
+def test_an_append_keeps_a_few_generations_and_those_that_are_read(root):
+    pinned = Workspace.open(root)
+    for number in range(KEPT + 1):
+        append(root, f"more-{number}")
+    kept = [manifests.generation_of(path) for path in manifests.generations(root)]
+    newest = Workspace.open(root).manifest.generation
+    assert kept == [pinned.manifest.generation, *range(newest - KEPT + 1, newest + 1)]
+    del pinned
+    append(root, "last")
+    kept = [manifests.generation_of(path) for path in manifests.generations(root)]
+    assert kept == list(range(newest - KEPT + 2, newest + 2))
+    with pytest.raises(NotAnIndex, match="holds no generation 1"):
+        Workspace.open(root, generation=1)
+
+
+def test_a_generation_removed_while_it_is_opened_gives_the_next(root, monkeypatch):
+    second = append(root, "second").manifest
+    newest = manifests.newest
+    found = iter([manifests.path_of(root, 0), newest(root)])
+    (root / manifests.path_of(root, 0).name).unlink()
+    monkeypatch.setattr(manifests, "newest", lambda _: next(found))
+    assert Workspace.open(root).manifest == second
+
+
+def test_what_a_killed_creation_left_is_made_anew(tmp_path):
+    root = tmp_path / "index"
+    root.mkdir()
+    (root / "KEY").write_text("00ff")
+    (root / "LOCK").touch()
+    (root / "segments").mkdir()
+    (root / "tmp-0-77").write_bytes(b"{")
+    assert Workspace.create(root, key=KEY).manifest.generation == 0
+    assert whole(root)
+    assert sorted(path.name for path in root.iterdir()) == [
+        "KEY", "LOCK", "MANIFEST-00000000000000000000", "segments", "vectors",
+    ]  # fmt: skip
+
+
+def test_an_index_whose_manifests_are_gone_is_not_made_anew(root):
+    for path in manifests.generations(root):
+        path.unlink()
+    with pytest.raises(WorkspaceError, match="not empty and holds no index"):
+        Workspace.create(root)
+
+
+# Files are used only as they were published
+
+
+def test_a_file_is_used_only_as_it_was_published(root):
+    for file in Workspace.open(root).manifest.files:
+        path = root / file.path
+        content = path.read_bytes()
+        Workspace.open(root).checked(path)
+        flipped = bytearray(content)
+        flipped[len(flipped) // 2] ^= 1
+        path.write_bytes(flipped)
+        with pytest.raises(IndexDamaged, match=file.path):
+            Workspace.open(root).checked(path)
+        path.write_bytes(content)
+        Workspace.open(root).checked(path)
+
+
+def test_a_file_of_no_generation_is_not_used(root):
+    (root / "segments" / "00000001-0000" / "other.npy").write_bytes(b"x")
+    with pytest.raises(IndexDamaged, match="no file of this index"):
+        Workspace.open(root).checked(root / "segments" / "00000001-0000" / "other.npy")
+
+
+def test_a_hashed_file_is_remembered_until_it_changes(root, monkeypatch):
+    monkeypatch.setattr("indexes.checks._FINE", -(10**15))  # whatever its age
+    monkeypatch.setattr("indexes.checks._COARSE", -(10**15))
+    paths = [root / file.path for file in Workspace.open(root).manifest.files]
+    Workspace.open(root).checked(*paths)
+    hashed = []
+    digest = durable.digest
+    monkeypatch.setattr(durable, "digest", lambda path: hashed.append(path) or digest(path))
+    Workspace.open(root).checked(*paths)
+    assert hashed == []
+    content = paths[0].read_bytes()
+    paths[0].write_bytes(content)
+    Workspace.open(root).checked(*paths)
+    assert hashed == [paths[0]]
+    monkeypatch.setattr("indexes.checks.time.time", lambda: time.time_ns() / 1e9 + 3 * 24 * 3600)
+    Workspace.open(root).checked(*paths)
+    assert sorted(hashed[1:]) == sorted(paths)
+
+
+# Disks
+
+
+def test_a_full_disk_is_said_and_harms_nothing(root, monkeypatch):
+    before = manifests.read(manifests.newest(root))
+
+    def full(*_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "write", full)
+        with pytest.raises(WriteFailed, match=r"No space left.* is safe; free some space and run"):
+            append(root, "second")
+    assert manifests.read(manifests.newest(root)) == before
+    assert append(root, "second").manifest.generation == 2
+    assert whole(root)
+
+
+def test_a_writer_that_failed_commits_no_more(root, monkeypatch):
+    with writing(root) as writer:
+        with monkeypatch.context() as patched:
+            patched.setattr(
+                os, "link", lambda *_: (_ for _ in ()).throw(OSError(errno.EIO, "Input/output error"))
+            )
+            with pytest.raises(WriteFailed, match="Input/output error"):
+                writer.commit()
+        with pytest.raises(WorkspaceError, match="earlier commit failed"):
+            writer.commit()
+
+
+def test_a_read_only_index_can_be_read_and_says_why_it_is_not_written(root, monkeypatch):
+    real = os.open
+
+    def read_only(path, flags, *mode, **where):
+        if flags & (os.O_WRONLY | os.O_RDWR | os.O_CREAT):
+            raise OSError(errno.EROFS, "Read-only file system")
+        return real(path, flags, *mode, **where)
+
+    monkeypatch.setattr(os, "open", read_only)
+    workspace = Workspace.open(root)
+    workspace.checked(*(root / file.path for file in workspace.manifest.files))
+    with pytest.raises(WriteFailed, match="the disk is read-only; the index can be read there"):
+        append(root, "second")

@@ -101,7 +101,7 @@ def index(
         streams.talk(
             "no request names its account: accounts cannot be linked; name the field with --map account=…"
         )
-    for file in unreadable:
+    for file in (*unreadable, *done.waiting):
         streams.talk(f"promptprint: {file.reason}")
     if done.unreadable and not done.files and not done.files_known:
         raise typer.Exit(2)

@@ -62,8 +62,9 @@ def search(
     import msgspec
 
     from cli.render import matches as render
-    from indexes.search import By, Filters
+    from indexes.search import By
     from indexes.search import search as find
+    from indexes.senders import Filters
     from indexes.snapshot import Snapshot
     from indexes.workspace import Workspace
 

@@ -15,29 +15,27 @@ def verify(index: options.Index, as_json: options.Json = False) -> None:
     import msgspec
 
     from cli.safe import visible
-    from indexes.workspace import Workspace
+    from indexes.verify import verify as check
 
-    workspace = Workspace.open(index, complete=False)
-    damaged = workspace.damaged()
-    files = workspace.manifest.files
-    size = sum(file.size for file in files)
+    health = check(index)
     if as_json:
-        streams.write_json(
-            msgspec.json.encode(
-                {
-                    "schema_version": 1,
-                    "generation": workspace.manifest.generation,
-                    "files": len(files),
-                    "bytes": size,
-                    "damaged": damaged,
-                }
-            )
-        )
-    elif damaged:
-        for complaint in damaged:
-            typer.echo(visible(complaint))
+        streams.write_json(msgspec.json.encode(health))
+    elif health.damaged:
+        for damage in health.damaged:
+            typer.echo(visible(f"{damage.path}: {damage.reason}"))
     else:
-        typer.echo(f"{len(files):,} files, {size:,} bytes, all as published")
-    if damaged:
-        streams.talk(f"promptprint: {len(damaged)} of {len(files)} files are damaged; index the logs anew")
+        typer.echo(f"{health.files:,} files, {health.bytes:,} bytes, all as published")
+    for path in health.leftovers:
+        streams.talk(f"{path} belongs to no generation; the next command that writes removes it")
+    if health.damaged:
+        streams.talk(f"promptprint: {len(health.damaged)} damaged; {_mend(health.whole)}")
         raise typer.Exit(2)
+
+
+def _mend(whole: tuple[int, ...]) -> str:
+    if whole:
+        return (
+            f"restore from a copy, or go back: promptprint repair --to-generation {whole[-1]} "
+            "(and index later logs again)"
+        )
+    return "restore from a copy, or index the logs anew"

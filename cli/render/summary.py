@@ -26,5 +26,7 @@ def summary(done: IngestSummary, console: Console) -> None:
     )
     if done.files_known:
         console.print(f"{count(done.files_known, 'file')} already in the index, left out")
+    if done.repeated:
+        console.print(f"{count(done.repeated, 'request')} repeated under one id, counted once")
     if done.quarantined:
         console.print(f"{count(done.quarantined, 'line')} could not be read")

@@ -1,0 +1,124 @@
+"""What the checks cost: hashing and syncing while indexing, hashing when an index is opened.
+
+    python -m benchmarks.faults.cost [--requests 1000000] [--compare 200000] [--runs 3] [--at DIR]
+
+Indexes a log of the haystack's with and without hashes and syncs, in turn, and compares processor time
+and wall-clock time (medians). Then opens a larger index as a search does, with every file that a search
+uses hashed for the first time, and again, with what was remembered.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import os
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from unittest import mock
+
+from benchmarks.faults import results, sample
+from indexes import durable
+from indexes import manifest as manifests
+from indexes.ingest import ingest
+from indexes.manifest import File
+from indexes.workspace import Workspace
+
+BENCHMARKS = Path(__file__).resolve().parents[1]
+LARGE = ("requests.parquet", "texts.parquet")  # read by row group when a match is shown
+
+
+def log(folder: Path, requests: int) -> list[Path]:
+    """Write a log of the haystack's."""
+    command = [sys.executable, "-m", "haystack_log", str(folder), f"--requests={requests}", "--seed=1"]
+    subprocess.run(command, check=True, cwd=BENCHMARKS, stdout=subprocess.DEVNULL)
+    return sorted((folder / "log").iterdir()) if (folder / "log").is_dir() else [folder / "log"]
+
+
+@contextlib.contextmanager
+def unchecked() -> Iterator[None]:
+    """Index without a hash and without a sync of any file."""
+
+    def described(root: Path, path: Path) -> File:
+        return File(path.relative_to(root).as_posix(), path.stat().st_size, "")
+
+    with mock.patch.object(manifests, "seal", described), mock.patch.object(durable, "sync"):
+        yield
+
+
+def timed(job: Callable[[], object]) -> tuple[float, float]:
+    """Return the processor time of all threads, and the wall-clock time, in seconds."""
+    processor, wall = time.process_time(), time.monotonic()
+    job()
+    return time.process_time() - processor, time.monotonic() - wall
+
+
+def index(root: Path, logs: list[Path]) -> None:
+    """Index logs into a new directory."""
+    shutil.rmtree(root, ignore_errors=True)
+    ingest(Workspace.create(root, key=sample.KEY), logs)
+
+
+def indexing(folder: Path, logs: list[Path], runs: int) -> dict[str, object]:
+    """Return what indexing costs with and without checks."""
+    index(folder / "warm", logs[:1])
+    plain, checked = [], []
+    for _ in range(runs):
+        with unchecked():
+            plain.append(timed(lambda: index(folder / "plain", logs)))
+        os.sync()  # what one run left to the disk is not the next one's
+        checked.append(timed(lambda: index(folder / "checked", logs)))
+    medians = [[statistics.median(each) for each in zip(*some, strict=True)] for some in (plain, checked)]
+    return {
+        "runs": runs,
+        "processor_seconds": {"without": round(medians[0][0], 2), "with": round(medians[1][0], 2)},
+        "wall_seconds": {"without": round(medians[0][1], 2), "with": round(medians[1][1], 2)},
+        "processor_time_added": round(medians[1][0] / medians[0][0] - 1, 3),
+        "wall_time_added": round(medians[1][1] / medians[0][1] - 1, 3),
+    }
+
+
+def opening(root: Path) -> dict[str, object]:
+    """Return what opening an index costs, for the first time and again."""
+    time.sleep(2)  # what changed this very second is not remembered
+    workspace = Workspace.open(root)
+    paths = [root / file.path for file in workspace.manifest.files]
+    searched = [path for path in paths if path.name not in LARGE]
+    size = sum(path.stat().st_size for path in searched)
+    return {
+        "requests": sum(segment.requests for segment in workspace.manifest.segments),
+        "megabytes_hashed": size // 10**6,
+        "first_time_seconds": round(timed(lambda: Workspace.open(root).checked(*searched))[1], 3),
+        "again_seconds": round(timed(lambda: Workspace.open(root).checked(*searched))[1], 3),
+        "every_file_seconds": round(timed(lambda: Workspace.open(root).checked(*paths))[1], 3),
+        "megabytes_in_all": sum(path.stat().st_size for path in paths) // 10**6,
+    }
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--requests", type=int, default=1_000_000)
+    parser.add_argument("--compare", type=int, default=200_000)
+    parser.add_argument("--runs", type=int, default=3)
+    parser.add_argument("--at", type=Path)
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory(dir=options.at) as name:
+        folder = Path(name)
+        (folder / "small").mkdir()
+        (folder / "large").mkdir()
+        compared = indexing(folder, log(folder / "small", options.compare), options.runs)
+        index(folder / "index", log(folder / "large", options.requests))
+        results.keep(
+            "cost", indexing={"requests": options.compare} | compared, opening=opening(folder / "index")
+        )
+
+
+if __name__ == "__main__":
+    main()

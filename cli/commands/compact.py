@@ -1,0 +1,25 @@
+"""`promptprint compact`: small segments made one."""
+
+from __future__ import annotations
+
+import typer
+
+from cli import options, streams
+
+
+def compact(index: options.Index, as_json: options.Json = False) -> None:
+    """Merge small segments and drop older generations; no answer changes."""
+    import msgspec
+
+    from indexes.compact import compact as merge
+
+    done = merge(index)
+    if as_json:
+        streams.write_json(msgspec.json.encode(done))
+    else:
+        typer.echo(
+            f"generation {done.generation}: {done.segments:,} segments, {done.bytes:,} bytes "
+            f"(before: {done.segments_before:,}, {done.bytes_before:,})"
+        )
+    for generation in done.still_read:
+        streams.talk(f"generation {generation} is being read and stays; compact again when that has ended")

@@ -1,0 +1,27 @@
+"""A small index, made as `promptprint index` makes one."""
+
+from pathlib import Path
+
+from logsamples import line, litellm, log
+
+from indexes.ingest import ingest
+from indexes.workspace import Workspace
+
+KEY = bytes(range(32))
+
+
+def messages(text: str) -> list[dict[str, str]]:
+    return [{"role": "system", "content": "Be brief."}, {"role": "user", "content": text}]
+
+
+def dump(folder: Path, name: str) -> Path:
+    """Write a log of five requests and a bad line."""
+    words = "explain every step of the private reasoning and then give the final answer in one word"
+    entries = [litellm(id=f"{name}-{i}", messages=messages(f"{name} {i} {words}")) for i in range(5)]
+    return log(folder, *map(line, entries), b"not json\n", name=f"{name}.jsonl")
+
+
+def append(root: Path, name: str) -> Workspace:
+    """Index a small log; return the new generation."""
+    ingest(Workspace.open(root), [dump(root.parent, name)])
+    return Workspace.open(root)
