@@ -64,11 +64,11 @@ def main() -> None:
     names, first = np.unique(family, return_index=True)
     rows = {int(f): mine for f, mine in zip(names, np.split(request, first[1:]), strict=True)}
     use = {f: model.use(mine) for f, mine in rows.items()}
-    large = [f for f in rows if len(use[f].accounts) >= MIN_ACCOUNTS]
+    large = [f for f in rows if use[f].accounts >= MIN_ACCOUNTS]
 
     # Partners are drawn by size: between two small families chance gives nothing to see.
     random = np.random.default_rng(options.seed)
-    weight = np.array([len(use[f].accounts) for f in large], dtype=np.float64)
+    weight = np.array([use[f].accounts for f in large], dtype=np.float64)
     chosen = random.permutation(large)[: options.families]
     shared, expected = [], []
     for f in chosen.tolist():

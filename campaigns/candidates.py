@@ -8,13 +8,29 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from campaigns.accounts import expand_ranges
+from campaigns.accounts import expand_ranges, sorted_distinct
 from campaigns.families import Families
 from campaigns.linking import Links
 from indexes.snapshot import NO_TIME, Requests
 
 HOUR_US = 3_600_000_000
 DAY_US = 24 * HOUR_US
+
+
+SOON_US = 2 * DAY_US
+"""So long after a release it counts who has moved to the new model."""
+
+_SETTLED_US = 3 * DAY_US  # a model first seen earlier in the log may have been there before
+
+
+@dataclass(frozen=True)
+class Release:
+    """A model's first sight in the log; of all requests `soon` after it, `moved` went to the model."""
+
+    model: int
+    time_us: int
+    soon: int
+    moved: int
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,16 +62,33 @@ class Log:
         return np.searchsorted(codes[order], np.arange(len(self.requests.account.values) + 1)), order
 
     @cached_property
-    def span_us(self) -> tuple[int, int]:
-        """First and last time in the log (0, 0 when no request has one)."""
-        times = self.requests.time_us[self.requests.time_us != NO_TIME]
-        return (int(times.min()), int(times.max())) if len(times) else (0, 0)
+    def products(self) -> tuple[list[str], NDArray[np.int64], NDArray[np.int64]]:
+        """(product names, product of each user agent, requests of each product).
 
-    @property
-    def slot(self) -> NDArray[np.int32]:
-        """(requests,) the prompt a user wrote last: what varies where the system prompt does not."""
-        prompts = self.requests.prompts
-        return np.where(prompts[:, 3] >= 0, prompts[:, 3], prompts[:, 2])
+        A product is a user agent without its version.
+        """
+        agents = self.requests.user_agent
+        names = [str(value.as_py()).split("/")[0].strip() for value in agents.values]
+        products, product = np.unique(np.array(names, dtype=np.str_), return_inverse=True)
+        requests = np.bincount(product[agents.codes], minlength=len(products))
+        return products.tolist(), product, requests
+
+    @cached_property
+    def releases(self) -> tuple[Release, ...]:
+        """The models that the log first sees some days after it begins, and how they were taken up."""
+        model, times = self.requests.model, self.requests.time_us
+        known = np.flatnonzero(times != NO_TIME)
+        if len(known) == 0:
+            return ()
+        first = np.full(len(model.values), np.iinfo(np.int64).max)
+        np.minimum.at(first, model.codes[known], times[known])
+        found = []
+        for number in np.flatnonzero(first >= times[known].min() + _SETTLED_US).tolist():
+            if first[number] < np.iinfo(np.int64).max:
+                soon = (times >= first[number]) & (times < first[number] + SOON_US)
+                moved = model.codes[soon] == number
+                found.append(Release(number, int(first[number]), int(soon.sum()), int(moved.sum())))
+        return tuple(found)
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,7 +116,7 @@ class Candidate:
     @cached_property
     def accounts(self) -> NDArray[np.int32]:
         """The distinct account codes, ascending."""
-        return np.unique(self.account_of)
+        return sorted_distinct(self.account_of.astype(np.int64)).astype(np.int32)
 
     @cached_property
     def counts(self) -> NDArray[np.int64]:
@@ -97,14 +130,25 @@ class Candidate:
 
     @cached_property
     def slot(self) -> NDArray[np.int32]:
-        """(rows,) the last user prompt of each request."""
-        return self.log.slot[self.rows]
+        """(rows,) the prompt a user wrote last: what varies where the system prompt does not."""
+        prompts = self.log.requests.prompts[self.rows]
+        return np.where(prompts[:, 3] >= 0, prompts[:, 3], prompts[:, 2])
 
     @cached_property
-    def by_account(self) -> list[NDArray[np.int64]]:
-        """For each account its positions in `rows`."""
-        order = np.argsort(self.account_of, kind="stable")
-        return np.split(order, np.cumsum(self.counts)[:-1])
+    def in_order(self) -> NDArray[np.int64]:
+        """(rows,) positions in `rows`, by account, then time."""
+        return np.lexsort((self.time_us, self.account_of))
+
+    @cached_property
+    def first(self) -> NDArray[np.int64]:
+        """(accounts,) where each account begins in `in_order`."""
+        return np.cumsum(self.counts) - self.counts
+
+    @cached_property
+    def used(self) -> NDArray[np.int64]:
+        """(accounts, 2) first and last time of use; NO_TIME first where a request has no time."""
+        times = self.time_us[self.in_order]
+        return np.stack([times[self.first], times[self.first + self.counts - 1]], axis=1)
 
 
 @dataclass(frozen=True)
@@ -117,15 +161,17 @@ class Memberships:
     @classmethod
     def of(cls, families: Families, requests: Requests, prompts: int) -> Memberships:
         """Carry families from prompts over to the requests of known accounts that hold them."""
-        there = (requests.prompts >= 0) & requests.named[:, None]
-        prompt = requests.prompts[there]
-        request = np.broadcast_to(np.arange(len(requests))[:, None], requests.prompts.shape)[there]
-        order = np.argsort(prompt, kind="stable")
-        first = np.searchsorted(prompt[order], np.arange(prompts + 1))
+        member = np.zeros(prompts + 1, dtype=np.bool_)  # the last stands for "no prompt"
+        member[families.prompt] = True
+        total, parts = np.int64(max(len(requests), 1)), [np.empty(0, np.int64)]
+        for column in requests.prompts.T:
+            there = np.flatnonzero(member[column] & requests.named)
+            parts.append(column[there] * total + there)
+        prompt, request = np.divmod(sorted_distinct(np.concatenate(parts)), total)
+        first = np.concatenate([[0], np.cumsum(np.bincount(prompt, minlength=prompts))])
         rows, owner = expand_ranges(first[families.prompt], first[families.prompt + 1])
-        total = np.int64(max(len(requests), 1))
-        pairs = np.unique(families.family[owner] * total + request[order][rows])
-        return cls(pairs // total, pairs % total)
+        family, request = np.divmod(sorted_distinct(families.family[owner] * total + request[rows]), total)
+        return cls(family, request)
 
     def shared(self, requests: int) -> NDArray[np.bool_]:
         """Return (requests,) whether each belongs to any family."""
@@ -136,35 +182,47 @@ class Memberships:
     def candidates(self, links: Links, log: Log) -> list[Candidate]:
         """Return one candidate per group of linked families, in group order."""
         total = np.int64(max(len(log.requests), 1))
-        pairs = np.unique(links.group[self.family] * total + self.request)
-        label, request = pairs // total, pairs % total
+        label, request = np.divmod(sorted_distinct(links.group[self.family] * total + self.request), total)
         names, starts = np.unique(label, return_index=True)
         if len(names) == 0:
             return []
         size = np.bincount(self.family, minlength=len(links.group))
         largest_first = np.lexsort((np.arange(len(size)), -size, links.group))
         cuts = np.searchsorted(links.group[largest_first], names)
-        found = []
-        for families, rows in zip(
-            np.split(largest_first, cuts[1:]), np.split(request, starts[1:]), strict=True
-        ):
-            found.append(Candidate(families, rows, self._wordings(links.part[families], families), log))
-        return found
+        wordings = self._wordings(links, largest_first, total)[names]
+        return [
+            Candidate(families, rows, int(count), log)
+            for families, rows, count in zip(
+                np.split(largest_first, cuts[1:]), np.split(request, starts[1:]), wordings, strict=True
+            )
+        ]
 
-    def _wordings(self, parts: NDArray[np.int64], families: NDArray[np.int64]) -> int:
-        """Count the parts, largest first, that have most of their requests to themselves."""
-        names = parts[np.sort(np.unique(parts, return_index=True)[1])]
-        if len(names) == 1:
-            return 1
-        covered, count = np.empty(0, np.int64), 0
-        for name in names.tolist():
-            mine = np.concatenate([self.requests_of(f) for f in families[parts == name].tolist()])
-            new = np.setdiff1d(mine, covered)
-            count += 2 * len(new) >= len(np.unique(mine))
-            covered = np.union1d(covered, new)
-        return count
+    def _wordings(self, links: Links, largest_first: NDArray[np.int64], total: np.int64) -> NDArray[np.int64]:
+        """Return, for each group, how many parts have most of their requests to themselves.
+
+        A request belongs to the first of its group's parts that holds it, the part of the largest
+        family coming first.
+        """
+        in_turn = links.part[largest_first]
+        rank = np.full(len(in_turn), len(in_turn))
+        np.minimum.at(rank, in_turn, np.arange(len(in_turn)))
+        mine = sorted_distinct(rank[links.part[self.family]] * total + self.request)
+        part, request = in_turn[mine // total], mine % total
+        # A part lies in one group, so the first of a (group, request) is the first part that holds it.
+        _, first = np.unique(links.group[part] * total + request, return_index=True)
+        new = np.bincount(part[first], minlength=len(links.part))
+        all_of_it = np.bincount(part, minlength=len(links.part))
+        own = np.flatnonzero((all_of_it > 0) & (2 * new >= all_of_it))
+        return np.bincount(links.group[own], minlength=len(links.group))
 
     def requests_of(self, family: int) -> NDArray[np.int64]:
         """Return one family's requests, ascending."""
         first, last = np.searchsorted(self.family, [family, family + 1])
         return self.request[first:last]
+
+    def places_of(self, family: int, rows: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Return where in `rows` (ascending) one family's requests stand."""
+        mine = self.requests_of(family)
+        place = np.searchsorted(rows, mine)
+        there = rows[np.minimum(place, len(rows) - 1)] == mine
+        return np.asarray(place[there])

@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numba import njit
@@ -28,18 +29,20 @@ _DAY_US = 86_400_000_000
 _WEEK_US = 7 * _DAY_US
 _MOST_STRETCHES = 12
 _BUSY = 200  # an account in more families than this (a gateway) links nothing
+_BLOCK = 1 << 25  # pairs listed at once
 
 
 @dataclass(frozen=True)
 class Use:
-    """Who uses a set of requests: accounts (n,) ascending.
+    """A set of requests by its senders.
 
-    free: (n, stretches) requests that each account sent besides. popularity: (stretches,) how many
-    accounts use it that do anything besides: the users of nothing else meet nobody.
+    keys: (n,) account * requests of the log + request, ascending. accounts: how many different ones.
+    popularity: (stretches,) how many accounts use it that do anything besides: the users of
+    nothing else meet nobody.
     """
 
-    accounts: NDArray[np.int64]
-    free: NDArray[np.float64]
+    keys: NDArray[np.int64]
+    accounts: int
     popularity: NDArray[np.float64]
 
 
@@ -66,18 +69,19 @@ class NullModel:
         return cls(account, stretch, activity, activity.sum(axis=0).clip(1))
 
     def use(self, requests: Ints) -> Use:
-        """Return who uses some requests, and when."""
-        accounts, place = np.unique(self.account[requests], return_inverse=True)
-        width = self.activity.shape[1]
-        counts = np.bincount(place * width + self.stretch[requests], minlength=len(accounts) * width)
-        counts = counts.reshape(-1, width)
-        free = self.activity[accounts] - counts
-        open_minded = (counts > 0) & (free.sum(axis=1) > 0)[:, None]
-        return Use(accounts.astype(np.int64), free, open_minded.sum(axis=0).astype(np.float64))
+        """Return who uses some distinct requests, and when."""
+        total = np.int64(len(self.account))
+        return self.joined(np.sort(self.account[requests] * total + requests))
+
+    def joined(self, keys: NDArray[np.int64]) -> Use:
+        """Return the use of requests whose keys are known."""
+        accounts, popularity = _popularity(keys, np.int64(len(self.account)), self.stretch, self.activity)
+        return Use(keys, accounts, popularity)
 
     def expected(self, left: Use, right: Use) -> float:
         """Return the mean number of left's accounts that use right besides, by chance."""
-        return float(-np.expm1(-(left.free @ (right.popularity / self.total))).sum())
+        rate = right.popularity / self.total
+        return float(_overlap(left.keys, np.int64(len(self.account)), self.stretch, self.activity, rate))
 
 
 def surprise(shared: Ints, expected: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -93,6 +97,63 @@ def _stretches(time_us: NDArray[np.int64]) -> NDArray[np.int64]:
     start, span = int(known.min()), int(known.max() - known.min()) + 1
     length = max(_WEEK_US, -(-span // _MOST_STRETCHES))
     return np.asarray(((np.maximum(time_us, start) - start) // length).astype(np.int64))
+
+
+@njit(nogil=True, cache=True)
+def _popularity(keys, total, stretch, activity):  # type: ignore[no-untyped-def]
+    """Return (accounts, (stretches,) accounts with more to do than these requests)."""
+    popularity = np.zeros(activity.shape[1])
+    accounts, first = 0, 0
+    while first < keys.size:
+        account, last = keys[first] // total, first
+        seen = np.zeros(activity.shape[1], dtype=np.bool_)
+        while last < keys.size and keys[last] // total == account:
+            seen[stretch[keys[last] % total]] = True
+            last += 1
+        if activity[account].sum() > last - first:
+            popularity += seen
+        accounts += 1
+        first = last
+    return accounts, popularity
+
+
+@njit(nogil=True, cache=True)
+def _overlap(keys, total, stretch, activity, rate):  # type: ignore[no-untyped-def]
+    """Return the sum over the accounts of P(drawn at least once at these rates besides)."""
+    mean, first = 0.0, 0
+    while first < keys.size:
+        account, last, chances = keys[first] // total, first, 0.0
+        for s in range(rate.size):
+            chances += activity[account, s] * rate[s]
+        while last < keys.size and keys[last] // total == account:
+            chances -= rate[stretch[keys[last] % total]]
+            last += 1
+        mean -= math.expm1(-chances)
+        first = last
+    return mean
+
+
+def co_use(
+    account: Ints, family: Ints, request: Ints, families: int
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return (keys, accounts): left * families + right of families that accounts share, and how many do.
+
+    Rows are sorted by account, family, request. They are taken in blocks of whole accounts, so that
+    memory follows the pairs that exist, not the accounts that have them.
+    """
+    begins = np.flatnonzero(np.concatenate([[True], account[1:] != account[:-1]])[: len(account)])
+    sizes = np.diff(np.append(begins, len(account)))
+    pairs = np.cumsum(np.minimum(sizes, _BUSY).astype(np.int64) ** 2 // 2)
+    cuts = begins[np.searchsorted(pairs, np.arange(_BLOCK, pairs.max(initial=0), _BLOCK))]
+    keys, counts = np.empty(0, np.int64), np.empty(0, np.int64)
+    for first, last in pairwise([0, *np.unique(cuts).tolist(), len(account)]):
+        block = slice(first, last)
+        more, count = np.unique(
+            co_use_pairs(account[block], family[block], request[block], families), return_counts=True
+        )
+        keys, place = np.unique(np.concatenate([keys, more]), return_inverse=True)
+        counts = np.bincount(place, np.concatenate([counts, count]), len(keys)).astype(np.int64)
+    return keys, counts
 
 
 @njit(nogil=True, cache=True)

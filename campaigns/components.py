@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 
 @njit(nogil=True, cache=True)
-def _find(parent, node):  # type: ignore[no-untyped-def]
+def find(parent, node):  # type: ignore[no-untyped-def]
     while parent[node] != node:
         parent[node] = parent[parent[node]]
         node = parent[node]
@@ -24,13 +24,13 @@ def _find(parent, node):  # type: ignore[no-untyped-def]
 @njit(nogil=True, cache=True)
 def _unite(parent, edges):  # type: ignore[no-untyped-def]
     for i in range(edges.shape[0]):
-        left, right = _find(parent, edges[i, 0]), _find(parent, edges[i, 1])
+        left, right = find(parent, edges[i, 0]), find(parent, edges[i, 1])
         if left < right:
             parent[right] = left
         elif right < left:
             parent[left] = right
     for node in range(parent.size):
-        parent[node] = _find(parent, node)
+        parent[node] = find(parent, node)
 
 
 def components(nodes: int, edges: NDArray[np.integer[Any]]) -> NDArray[np.int64]:

@@ -12,13 +12,16 @@ Texts too short to hold a span ("hello") form families as near copies.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
+from numba import njit
 from numpy.typing import NDArray
 
-from campaigns.accounts import Ints, Senders, expand_ranges
+from campaigns.accounts import Ints, Senders
 from campaigns.components import components
+from campaigns.shared import SharedSpans
 
 MIN_ACCOUNTS = 5
 """Fewer accounts than this share by accident: colleagues, a class exercise, a quotation."""
@@ -26,6 +29,8 @@ MIN_ACCOUNTS = 5
 _REACH = 3  # spans this many places apart in a text count as neighbours
 _TOGETHER = 0.5
 _MEMBER = 0.5
+_HALF = 31  # bits of a span's number where two make a pair
+_AT_ONCE = 1 << 24  # spans whose pairs are counted at a time
 
 
 @dataclass(frozen=True)
@@ -51,17 +56,8 @@ class Families:
         return self.prompt[first:last]
 
 
-@dataclass(frozen=True)
-class _SharedSpans:
-    """Spans that enough accounts share: row i says span[i] stands in prompt[i], in text order."""
-
-    span: NDArray[np.int64]
-    prompt: NDArray[np.int64]
-    count: int
-
-
 def find_families(
-    spans: tuple[NDArray[np.uint64], NDArray[np.int32], NDArray[np.uint32]],
+    postings: Iterable[tuple[NDArray[np.uint64], int]],
     senders: Senders,
     near_copies: NDArray[np.int64],
     *,
@@ -69,11 +65,14 @@ def find_families(
 ) -> Families:
     """Return the families of all prompts.
 
-    spans: (hashes, prompts, places) sorted by hash, as `Snapshot.spans` gives them.
-    near_copies: (prompts,) cluster labels.
+    postings: ranges of spans as `Snapshot.spans` yields them. near_copies: (prompts,) cluster
+    labels.
     """
-    shared = _shared_spans(spans, senders, min_accounts)
-    family, prompt, count = _span_families(shared)
+    shared = SharedSpans.of(postings, senders, min_accounts)
+    try:
+        family, prompt, count = _span_families(shared)
+    finally:
+        shared.close()
     lexical_family, lexical_prompt, more = _lexical_families(near_copies, senders, prompt, min_accounts)
     kind = np.array(["spans"] * count + ["lexical"] * more)
     return Families(
@@ -81,58 +80,116 @@ def find_families(
     )
 
 
-def _shared_spans(
-    spans: tuple[NDArray[np.uint64], NDArray[np.int32], NDArray[np.uint32]], senders: Senders, least: int
-) -> _SharedSpans:
-    hashes, prompts, places = spans
-    if len(hashes) == 0:
-        return _SharedSpans(np.empty(0, np.int64), np.empty(0, np.int64), 0)
-    first = np.flatnonzero(np.concatenate([[True], hashes[1:] != hashes[:-1]]))
-    last = np.concatenate([first[1:], [len(hashes)]])
-    # The sum of senders bounds the distinct ones from above and drops nearly everything.
-    bound = np.add.reduceat(senders.count[prompts], first)
-    hopeful = np.flatnonzero(bound >= least)
-    rows, span = expand_ranges(first[hopeful], last[hopeful])
-    accounts = senders.distinct(span, prompts[rows], len(hopeful))
-    kept = accounts >= least
-    number = np.cumsum(kept) - 1
-    mine = kept[span]
-    rows, span = rows[mine], number[span[mine]]
-    order = np.lexsort((places[rows], prompts[rows]))
-    return _SharedSpans(span[order], prompts[rows][order].astype(np.int64), int(kept.sum()))
-
-
-def _span_families(shared: _SharedSpans) -> tuple[NDArray[np.int64], NDArray[np.int64], int]:
+def _span_families(shared: SharedSpans) -> tuple[NDArray[np.int64], NDArray[np.int64], int]:
     """Return (family, prompt, number of families)."""
-    total = max(shared.count, 1)
-    held = np.unique(shared.prompt * total + shared.span)  # each span once per prompt
-    prompt, span = held // total, held % total
-    label = components(shared.count, _joined(shared, np.bincount(span, minlength=total)))
-    names, family_of = np.unique(label, return_inverse=True)
-    count = len(names)
-    spans_in_family = np.bincount(family_of, minlength=count)
-    pairs, found = np.unique(
-        family_of[span] * np.int64(prompt.max(initial=0) + 1) + prompt, return_counts=True
-    )
-    family, prompt = pairs // (prompt.max(initial=0) + 1), pairs % (prompt.max(initial=0) + 1)
-    member = found >= _MEMBER * spans_in_family[family]
-    return family[member], prompt[member], count
+    _, family_of = np.unique(components(shared.count, _joined(shared)), return_inverse=True)
+    size = np.bincount(family_of)
+    found = []
+    for first, prompt, span in shared.by_prompt():
+        family, mine = _members(prompt, family_of[span], span, size, _MEMBER)
+        found.append(np.stack([family, mine + first]))
+    family, prompt = np.concatenate(found, axis=1)
+    order = np.lexsort((prompt, family))
+    return family[order], prompt[order], len(size)
 
 
-def _joined(shared: _SharedSpans, prompts_with: NDArray[np.int64]) -> NDArray[np.int64]:
+def _joined(shared: SharedSpans) -> NDArray[np.int64]:
     """Return the (m, 2) pairs of spans that go together."""
-    total = np.int64(max(shared.count, 1))
-    together = []
-    for reach in range(1, _REACH + 1):
-        same = shared.prompt[reach:] == shared.prompt[:-reach]
-        left, right = shared.span[:-reach][same], shared.span[reach:][same]
-        pair = np.minimum(left, right) * total + np.maximum(left, right)
-        together.append(np.stack([pair, shared.prompt[reach:][same]], axis=1)[left != right])
-    found = np.unique(np.concatenate(together), axis=0)
-    pair, count = np.unique(found[:, 0], return_counts=True)
-    left, right = pair // total, pair % total
-    kept = count >= _TOGETHER * np.maximum(prompts_with[left], prompts_with[right])
+    held = np.zeros(shared.count, dtype=np.int64)
+    tallies = [np.empty((0, 2), np.int64)]
+    for _, prompt, span in shared.by_prompt():
+        cut = 0
+        while cut < len(prompt):  # a part at a time, never within a prompt
+            end = int(np.searchsorted(prompt, prompt[min(cut + _AT_ONCE, len(prompt)) - 1], side="right"))
+            pairs = _neighbours(prompt[cut:end], span[cut:end], held)
+            pairs.sort()
+            tallies.append(_tally(pairs, np.ones(len(pairs), np.int64)))
+            cut = end
+    pair, count = np.concatenate(tallies).T
+    order = np.argsort(pair, kind="stable")
+    pair, count = _tally(pair[order], count[order]).T
+    left, right = pair >> _HALF, pair & ((1 << _HALF) - 1)
+    kept = count >= _TOGETHER * np.maximum(held[left], held[right])
     return np.stack([left[kept], right[kept]], axis=1)
+
+
+@njit(nogil=True, cache=True)
+def _neighbours(prompt, span, held):  # type: ignore[no-untyped-def]
+    """Return the pairs (lower span << _HALF | higher) that stand near each other, once a prompt.
+
+    prompt, span: (m,) sorted by prompt, then place. held: (spans,) raised by the number of
+    prompts that hold each.
+    """
+    out = np.empty(_REACH * prompt.size, dtype=np.int64)
+    made, first = 0, 0
+    while first < prompt.size:
+        last = first
+        while last < prompt.size and prompt[last] == prompt[first]:
+            last += 1
+        own = made
+        for i in range(first, last):
+            for j in range(i + 1, min(i + 1 + _REACH, last)):
+                if span[i] != span[j]:
+                    out[made] = min(span[i], span[j]) << _HALF | max(span[i], span[j])
+                    made += 1
+        made = own + _distinct(out[own:made])
+        spans = np.sort(span[first:last])
+        for i in range(spans.size):
+            if i == 0 or spans[i] != spans[i - 1]:
+                held[spans[i]] += 1
+        first = last
+    return out[:made]
+
+
+@njit(nogil=True, cache=True)
+def _distinct(values):  # type: ignore[no-untyped-def]
+    """Move the distinct values to the front, ascending; return how many."""
+    values[:] = np.sort(values)
+    made = 0
+    for i in range(values.size):
+        if i == 0 or values[i] != values[made - 1]:
+            values[made] = values[i]
+            made += 1
+    return made
+
+
+@njit(nogil=True, cache=True)
+def _tally(values, counts):  # type: ignore[no-untyped-def]
+    """Return (m, 2): the distinct of ascending values, and the sum of the counts of each."""
+    out = np.empty((values.size, 2), dtype=np.int64)
+    made = 0
+    for i in range(values.size):
+        if made > 0 and out[made - 1, 0] == values[i]:
+            out[made - 1, 1] += counts[i]
+        else:
+            out[made, 0], out[made, 1] = values[i], counts[i]
+            made += 1
+    return out[:made]
+
+
+@njit(nogil=True, cache=True)
+def _members(prompt, family, span, size, part):  # type: ignore[no-untyped-def]
+    """Return (families, prompts): who holds at least a part of which family's spans.
+
+    prompt, family, span: (m,) sorted by prompt. size: (families,) spans of each family.
+    """
+    families, prompts = np.empty(prompt.size, np.int64), np.empty(prompt.size, np.int64)
+    made, first = 0, 0
+    while first < prompt.size:
+        last = first
+        while last < prompt.size and prompt[last] == prompt[first]:
+            last += 1
+        own = np.sort(family[first:last] << _HALF | span[first:last])
+        held = 0
+        for i in range(own.size):
+            held += i == 0 or own[i] != own[i - 1]
+            if i + 1 == own.size or own[i + 1] >> _HALF != own[i] >> _HALF:
+                if held >= part * size[own[i] >> _HALF]:
+                    families[made], prompts[made] = own[i] >> _HALF, prompt[first]
+                    made += 1
+                held = 0
+        first = last
+    return families[:made], prompts[:made]
 
 
 def _lexical_families(

@@ -22,6 +22,7 @@ from campaigns.linking import link_families
 from campaigns.pools import pools
 from campaigns.report import LIMITS, SCHEMA_VERSION, THRESHOLD, Campaign, CampaignReport
 from campaigns.write import Writer
+from indexes import lsh
 from indexes.snapshot import Snapshot
 
 MIN_SCORE = 0.01
@@ -60,9 +61,8 @@ def find_campaigns(
     found = _told_apart(found)
     return CampaignReport(
         schema_version=SCHEMA_VERSION,
-        generation=snapshot.workspace.manifest.generation,
         requests=len(requests),
-        accounts=sum(name != "" for name in requests.account.values.to_pylist()),
+        accounts=len(np.unique(requests.account.codes[requests.named])),
         threshold=threshold,
         limits=LIMITS,
         campaigns=tuple(found),
@@ -84,6 +84,5 @@ def _told_apart(found: list[Campaign]) -> list[Campaign]:
 
 def near_copies(snapshot: Snapshot) -> NDArray[np.int64]:
     """Return the (prompts,) near-copy cluster of each prompt: the least prompt of the cluster."""
-    signatures = snapshot.signatures
-    visible = ~(signatures[:, :4] == np.uint32(0xFFFFFFFF)).all(axis=1)
-    return near_copy_clusters(signatures, visible)
+    signatures = snapshot.signatures()
+    return near_copy_clusters(signatures, lsh.visible(signatures))

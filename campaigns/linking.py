@@ -15,8 +15,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from campaigns.accounts import Ints
-from campaigns.chance import NullModel, Use, co_use_pairs, surprise
+from campaigns.accounts import Ints, sorted_distinct
+from campaigns.chance import NullModel, Use, co_use, surprise
 from campaigns.parts import parts
 
 MIN_SHARED = 3
@@ -49,10 +49,10 @@ def link_families(
         return Links(np.arange(families), np.arange(families))
     total = np.int64(len(model.account))
     part = parts(family, request, families)
-    members = np.unique(part[family] * total + request)
+    members = sorted_distinct(part[family] * total + request)
     group = _by_accounts(members // total, members % total, model, part)
     # Phrases of a group's slots lie inside the group, if not inside one of its wordings.
-    members = np.unique(group[family] * total + request)
+    members = sorted_distinct(group[family] * total + request)
     return Links(part, parts(members // total, members % total, families)[group])
 
 
@@ -61,17 +61,17 @@ def _by_accounts(
 ) -> NDArray[np.int64]:
     """Merge families whose accounts overlap beyond chance."""
     families, account = len(label), model.account
-    order = np.lexsort((request, family, account[request]))
-    pairs = co_use_pairs(account[request][order], family[order], request[order], families)
-    keys, shared = np.unique(pairs, return_counts=True)
+    sender = account[request].astype(np.int64)
+    order = np.lexsort((request, family, sender))
+    keys, shared = co_use(sender[order], family[order], request[order], families)
     left, right = keys // families, keys % families
-    start = np.searchsorted(family, np.arange(families + 1))
-    groups = _Groups(label, {f: request[start[f] : start[f + 1]] for f in np.unique(family).tolist()}, model)
-    size = np.array([len(groups.use[f].accounts) if f in groups.use else 0 for f in range(families)])
+    users = sorted_distinct(family * np.int64(len(model.activity)) + sender) // len(model.activity)
+    size = np.bincount(users, minlength=families)
     fair = _fair(shared, np.minimum(size[left], size[right]))
     left, right, shared = left[fair], right[fair], shared[fair]
-    chance = surprise(shared, groups.expected(left, right))
-    groups.limit = math.log10(FALSE_LINKS / max(len(keys), 1))
+    groups = _Groups(label, family, request, model, limit=math.log10(FALSE_LINKS / max(len(keys), 1)))
+    pairs = zip(left.tolist(), right.tolist(), strict=True)
+    chance = surprise(shared, np.array([groups.expected(f, g) for f, g in pairs]))
     for i in np.lexsort((right, left, chance)).tolist():
         if chance[i] < groups.limit:
             groups.try_merge(int(left[i]), int(right[i]))
@@ -87,42 +87,61 @@ def _fair(shared: Ints, smaller: Ints) -> NDArray[np.bool_]:
 class _Groups:
     """Families merging to groups; a group's name is its least family.
 
-    requests: each group's requests, ascending. use: who sends them. limit: the surprise below
-    which an overlap counts.
+    family, request: the distinct memberships, sorted by family, then request. limit: the surprise
+    below which an overlap counts.
     """
 
     def __init__(
-        self, label: NDArray[np.int64], requests: dict[int, NDArray[np.int64]], model: NullModel
+        self,
+        label: NDArray[np.int64],
+        family: NDArray[np.int64],
+        request: NDArray[np.int64],
+        model: NullModel,
+        *,
+        limit: float,
     ) -> None:
-        self.label, self.requests, self.model = label.copy(), requests, model
-        self.use: dict[int, Use] = {f: model.use(rows) for f, rows in requests.items()}
-        self.limit = -math.inf
+        self.label, self.model, self.limit = label.copy(), model, limit
+        self._request, self._start = request, np.searchsorted(family, np.arange(len(label) + 1))
+        self._use: dict[int, Use] = {}
         self._members: dict[int, list[int]] = {}
         for f, name in enumerate(label.tolist()):
             self._members.setdefault(name, []).append(f)
 
-    def expected(self, left: Ints, right: Ints) -> NDArray[np.float64]:
-        """Return the mean chance overlap of pairs of groups."""
-        pairs = zip(left.tolist(), right.tolist(), strict=True)
-        return np.array([self.model.expected(self.use[f], self.use[g]) for f, g in pairs])
+    def use(self, name: int) -> Use:
+        """Return who uses a group."""
+        if name not in self._use:
+            self._use[name] = self.model.use(self._request[self._start[name] : self._start[name + 1]])
+        return self._use[name]
+
+    def expected(self, f: int, g: int) -> float:
+        """Return the mean chance overlap of two groups: of the smaller one's accounts in the larger."""
+        return self.model.expected(*sorted((self.use(f), self.use(g)), key=lambda use: use.accounts))
 
     def try_merge(self, f: int, g: int) -> None:
         """Merge the groups of two linked families if, as they are now, they still belong together."""
         a, b = sorted((int(self.label[f]), int(self.label[g])))
         if a == b or not self._belong(a, b):
             return
-        self.requests[a] = np.union1d(self.requests[a], self.requests.pop(b))
-        self.use[a] = self.model.use(self.requests[a])
+        self._use[a] = self.model.joined(np.union1d(self.use(a).keys, self._use.pop(b).keys))
         self.label[self._members[b]] = a
         self._members[a] += self._members.pop(b)
 
     def _belong(self, a: int, b: int) -> bool:
-        left, right, sender = self.requests[a], self.requests[b], self.model.account
-        both = np.intersect1d(left, right, assume_unique=True)
-        outside = [np.unique(sender[np.setdiff1d(rows, both, assume_unique=True)]) for rows in (left, right)]
-        shared = np.array([np.intersect1d(outside[0], outside[1], assume_unique=True).size])
-        small, large = sorted((self.use[a], self.use[b]), key=lambda use: len(use.accounts))
-        if not _fair(shared, np.array([len(small.accounts)]))[0]:
+        small, large = sorted((self.use(a), self.use(b)), key=lambda use: use.accounts)
+        shared = np.array([_shared(small.keys, large.keys, np.int64(len(self.model.account)))])
+        if not _fair(shared, np.array([small.accounts]))[0]:
             return False
-        expected = np.array([self.model.expected(small, large)])
-        return bool(surprise(shared, expected)[0] < self.limit)
+        return bool(surprise(shared, np.array([self.expected(a, b)]))[0] < self.limit)
+
+
+def _shared(small: NDArray[np.int64], large: NDArray[np.int64], total: np.int64) -> int:
+    """Return how many accounts send requests of both sets, besides those that lie in both.
+
+    small, large: keys as in `Use`. The work grows with the small one.
+    """
+    place = np.searchsorted(large, small)
+    both = large[np.minimum(place, len(large) - 1)] == small
+    account = sorted_distinct(small[~both] // total)
+    theirs = np.searchsorted(large, (account + 1) * total) - np.searchsorted(large, account * total)
+    first, last = np.searchsorted(small[both] // total, [account, account + 1])
+    return int((theirs > last - first).sum())

@@ -18,6 +18,7 @@ from campaigns.intervals import coincidence
 
 _VARIANT = 0.9  # a family over more of the requests than this is the template, not a variant
 _LEAST_REQUESTS = 20
+_MOST_VARIANTS = 64  # the largest; what else there is goes with the largest pool
 _LEAST_ACCOUNTS = 5
 _MIXED = 0.2  # variants with this part of the smaller one's accounts in common have one pool
 _RARELY = 0.2
@@ -53,15 +54,10 @@ def _by_variant(candidate: Candidate, members: Memberships) -> list[Candidate]:
     if count < 2:
         return [candidate]
     held = variant >= 0
-    pairs = np.unique(variant[held].astype(np.int64) << 32 | candidate.account_of[held])
-    accounts = [pairs[pairs >> 32 == v] & 0xFFFFFFFF for v in range(count)]
-    edges = [
-        (i, j)
-        for i in range(count)
-        for j in range(i + 1, count)
-        if np.intersect1d(accounts[i], accounts[j]).size >= _MIXED * min(len(accounts[i]), len(accounts[j]))
-    ]
-    pool = components(count, np.array(edges, dtype=np.int64).reshape(-1, 2))
+    uses = np.zeros((count, len(candidate.accounts)), dtype=np.float32)
+    uses[variant[held], np.searchsorted(candidate.accounts, candidate.account_of[held])] = 1
+    both, size = uses @ uses.T, uses.sum(axis=1)
+    pool = components(count, np.argwhere(both >= _MIXED * np.minimum(size, size[:, None])))
     if len(np.unique(pool)) < 2:
         return [candidate]
     largest = int(np.bincount(pool[variant[held]]).argmax())
@@ -78,9 +74,7 @@ def _by_time(candidate: Candidate) -> list[Candidate]:
     """
     if len(candidate.accounts) < 2 * _LEAST_POOL:
         return [candidate]
-    used = np.array(
-        [[candidate.time_us[mine].min(), candidate.time_us[mine].max()] for mine in candidate.by_account]
-    )
+    used = candidate.used
     second = _two_means(used.astype(np.float64))
     if min(second.sum(), (~second).sum()) < _LEAST_POOL:
         return [candidate]
@@ -117,9 +111,11 @@ def _variants(candidate: Candidate, members: Memberships) -> NDArray[np.int64]:
     variant = np.full(total, -1, dtype=np.int64)
     count = 0
     for family in candidate.families.tolist():
-        inside = np.isin(candidate.rows, members.requests_of(family), assume_unique=True)
-        new = inside & (variant < 0)
-        if inside.sum() > _VARIANT * total or 2 * new.sum() < inside.sum() or new.sum() < _LEAST_REQUESTS:
+        inside = members.places_of(family, candidate.rows)
+        if len(inside) < _LEAST_REQUESTS or count == _MOST_VARIANTS:  # the families come largest first
+            break
+        new = inside[variant[inside] < 0]
+        if len(inside) > _VARIANT * total or 2 * len(new) < len(inside) or len(new) < _LEAST_REQUESTS:
             continue
         if len(np.unique(candidate.account_of[new])) < _LEAST_ACCOUNTS:
             continue

@@ -70,7 +70,6 @@ class CampaignReport(msgspec.Struct, frozen=True):
     """All candidates worth a look, best first."""
 
     schema_version: int
-    generation: int
     requests: int
     accounts: int
     threshold: float

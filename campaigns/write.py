@@ -41,20 +41,17 @@ class Writer:
         A family most of whose requests a larger one explains already is a piece of that one's
         template, or a phrase in its slots, and is passed over.
         """
-        held = [
-            np.intersect1d(self.members.requests_of(f), candidate.rows, assume_unique=True)
-            for f in candidate.families.tolist()
-        ]
-        explained = np.empty(0, np.int64)
+        held = [self.members.places_of(f, candidate.rows) for f in candidate.families.tolist()]
+        explained = np.zeros(len(candidate.rows), dtype=np.bool_)
         found: list[Template] = []
         for place in np.argsort([-len(rows) for rows in held], kind="stable").tolist():
-            new = np.setdiff1d(held[place], explained, assume_unique=True)
-            if 2 * len(new) < len(held[place]):
+            if 2 * explained[held[place]].sum() > len(held[place]):
                 continue
-            template = induce(self._sample(int(candidate.families[place]), held[place]), self._hasher)
+            rows = candidate.rows[held[place]]
+            template = induce(self._sample(int(candidate.families[place]), rows), self._hasher)
             if template.runs and not any(template.text == other.text for other in found):
                 found.append(template)
-                explained = np.union1d(explained, held[place])
+                explained[held[place]] = True
             if len(found) == _VARIANTS:
                 break
         return found or [Template("", frozenset())]
@@ -88,7 +85,7 @@ class Writer:
 
     def _id(self, candidate: Candidate) -> str:
         """Name a candidate by its earliest request: the name stays while the campaign grows."""
-        earliest = candidate.rows[np.lexsort((candidate.rows, candidate.time_us))[0]]
+        earliest = candidate.rows[candidate.time_us.argmin()]
         request = str(self.snapshot.requests.ids[int(earliest)])
         return "c-" + hashlib.sha256(request.encode()).hexdigest()[:10]
 
@@ -103,7 +100,7 @@ class Writer:
 
     def _chosen(self, candidate: Candidate) -> list[int]:
         """Return a few requests of different accounts, spread over the campaign."""
-        firsts = candidate.rows[[int(mine[0]) for mine in candidate.by_account]]
+        firsts = candidate.rows[np.unique(candidate.account_of, return_index=True)[1]]
         places = np.linspace(0, len(firsts) - 1, min(_EXAMPLES, len(firsts))).astype(np.int64)
         return [int(row) for row in firsts[np.unique(places)]]
 

@@ -44,7 +44,7 @@ def log_of(rows: Sequence[Row], hidden: Sequence[int] = ()) -> Log:
     unseen[: len(hidden)] = hidden
     return Log(
         Requests(
-            ids=pa.chunked_array([[f"r{i}" for i in range(len(rows))]]),
+            read_ids=lambda: pa.chunked_array([[f"r{i}" for i in range(len(rows))]]),
             account=_codes([row.account for row in rows]),
             model=_codes([row.model for row in rows]),
             ip=_codes([row.ip for row in rows]),

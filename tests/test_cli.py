@@ -22,7 +22,19 @@ from cli.planted import compare
 from cli.progress import reporter
 
 ROOT = Path(__file__).resolve().parents[1]
-COMMANDS = ("demo", "formats", "index", "campaigns", "show", "search", "verify")
+COMMANDS = (
+    "demo",
+    "formats",
+    "index",
+    "campaigns",
+    "show",
+    "search",
+    "info",
+    "verify",
+    "repair",
+    "compact",
+    "erase",
+)
 HEAVY = {"numpy", "pyarrow", "numba", "torch", "faiss", "datasketch", "sentence_transformers", "scipy"}
 OURS = {"promptlog", "fingerprint", "indexes", "campaigns", "demo"}
 RUBRIC = "Grade this response against the rubric and output JSON only."
@@ -205,6 +217,17 @@ class TestIndex:
         assert f", byte {len(good)}: " in result.stderr
         assert "and 2 more lines" in result.stderr
 
+    def test_what_waits_and_what_repeats_is_told(self, tmp_path, small):
+        log = tmp_path / "log.jsonl"
+        rows = [json.dumps(row) + "\n" for row in small.honest[:2]]
+        log.write_text("".join([*rows, rows[0], rows[1][:50]]))
+        result = run("index", log, "--index", tmp_path / "index")
+        assert result.exit_code == 0
+        assert "1 request repeated under one id, counted once" in result.stdout
+        assert f"torn last line at byte {len(''.join([*rows, rows[0]]))}" in result.stderr
+        found = document(run("index", log, "--index", tmp_path / "index", "--json"))
+        assert (found["files_known"], len(found["waiting"])) == (1, 1)
+
     def test_only_bad_lines_of_this_run_are_named(self, tmp_path, small):
         for number in range(2):
             log = tmp_path / f"{number}.jsonl"
@@ -231,7 +254,9 @@ class TestIndex:
             done = process(*args, input=b"\n" + small.log.read_bytes())
             assert done.returncode == 0, done.stderr
             found = json.loads(done.stdout)
-            assert (found["files"], found["records_indexed"]) == (2, 2 * small.summary["records_indexed"])
+            rows = small.summary["records_indexed"]
+            assert (found["files"], found["records_read"]) == (2, 2 * rows)
+            assert (found["records_indexed"], found["repeated"]) == (rows, rows)
 
     def test_a_fifo_is_read_whole(self, tmp_path, small):
         fifo = tmp_path / "fifo"
@@ -564,7 +589,66 @@ class TestVerify:
         assert "signatures.npy: missing" in result.stdout
 
 
-@pytest.mark.parametrize("command", [["campaigns"], ["show", "x"], ["search", "x"], ["verify"]])
+class TestUpkeep:
+    @pytest.fixture
+    def index(self, tmp_path, small) -> Path:
+        """An index of two generations."""
+        index = tmp_path / "index"
+        for half in (0, 1):
+            part = tmp_path / f"{half}.jsonl"
+            part.write_bytes(b"".join(small.log.read_bytes().splitlines(keepends=True)[half::2]))
+            assert run("index", part, "--index", index).exit_code == 0
+        return index
+
+    def test_info(self, index):
+        found = document(run("info", "--index", index, "--json"))
+        assert [one["generation"] for one in found["generations"]] == [0, 1, 2]
+        assert [Path(log["path"]).name for log in found["inputs"]] == ["0.jsonl", "1.jsonl"]
+        shown = run("info", "--index", index)
+        assert shown.exit_code == 0
+        assert f"generation 2: {found['requests']:,} requests" in shown.stdout
+        assert "1.jsonl" in shown.stdout
+
+    def test_repair(self, index):
+        newest = index / "MANIFEST-00000000000000000002"
+        newest.write_bytes(newest.read_bytes()[:-1])
+        assert "repair --to-generation 1" in run("verify", "--index", index).stderr
+        assert run("repair", "--index", index, "--to-generation", "2").exit_code == 2
+        done = document(run("repair", "--index", index, "--to-generation", "1", "--json"))
+        assert (done["generation"], done["repaired_from"], done["files"]) == (3, 1, 1)
+        assert run("verify", "--index", index).exit_code == 0
+
+    def test_compact(self, index):
+        done = document(run("compact", "--index", index, "--json"))
+        assert (done["segments_before"], done["segments"]) == (2, 1)
+        assert "generation 3: 1 segments" in run("compact", "--index", index).stdout
+
+    def test_erase(self, index, tmp_path):
+        with (tmp_path / "0.jsonl").open() as lines:
+            account = account_of(json.loads(next(lines)))
+        (tmp_path / "accounts").write_text(f"{account}\n\nnobody\n")
+        done = run("erase", "--index", index, "--accounts-from", tmp_path / "accounts")
+        assert (done.exit_code, done.stderr) == (0, "")
+        assert "of 1 accounts" in done.stdout
+        assert run("show", account, "--index", index).exit_code == 1
+        assert run("erase", "--index", index, "--account", account).exit_code == 1
+
+    def test_erase_wants_to_know_what(self, index):
+        result = run("erase", "--index", index)
+        assert (result.exit_code, "say what to erase" in result.stderr) == (2, True)
+
+    def test_what_is_read_is_not_erased_yet(self, index):
+        from indexes.workspace import Workspace
+
+        reader = Workspace.open(index)
+        result = run("erase", "--index", index, "--before", "2100-01-01")
+        assert (result.exit_code, "generation 2 is being read" in result.stderr) == (2, True)
+        del reader
+        assert run("erase", "--index", index, "--before", "2100-01-01").exit_code == 1
+        assert document(run("info", "--index", index, "--json"))["requests"] == 0
+
+
+@pytest.mark.parametrize("command", [["campaigns"], ["show", "x"], ["search", "x"], ["verify"], ["info"]])
 def test_no_index_exits_2_in_one_line(tmp_path, command):
     result = run(*command, "--index", tmp_path)
     assert (result.exit_code, result.stdout) == (2, "")
@@ -586,7 +670,7 @@ def test_errors_become_exit_codes(monkeypatch, tmp_path, error, code):
         raise error(str(root)) if secret else AssertionError
 
     monkeypatch.setattr("indexes.workspace.Workspace.open", fail)
-    result = run("verify", "--index", tmp_path)
+    result = run("info", "--index", tmp_path)
     assert (result.exit_code, result.stdout) == (code, "")
     assert isinstance(result.exception, SystemExit)
     assert bool(result.stderr) is (error is not BrokenPipeError)

@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 from campaigns.accounts import Senders, expand_ranges
 from campaigns.edges import near_copy_clusters
 from campaigns.families import find_families
-from fingerprint.minhash import MinHasher
-from indexes.spans import Postings
+from fingerprint.minhash import Fingerprints, MinHasher
+from indexes.lsh import fold
+from indexes.spans import KEY_BITS, Postings, decode
 
 HASHER = MinHasher(bytes(32))
 WORDS = [f"{a}{b}{c}" for a in "bdfgklmnprstvz" for b in "aeiou" for c in "bdgklmnprst"]
@@ -20,6 +21,15 @@ WORDS = [f"{a}{b}{c}" for a in "bdfgklmnprstvz" for b in "aeiou" for c in "bdgkl
 
 def prose(random: Random, words: int) -> str:
     return " ".join(random.choice(WORDS) for _ in range(words))
+
+
+def postings(prints: Fingerprints) -> tuple[np.ndarray, int]:
+    """Every span as Snapshot.spans gives them; prompts are the texts."""
+    built, bits = Postings.build(prints), 16
+    out = np.empty(len(prints.span_hashes), dtype=np.uint64)
+    prompts = np.arange(len(prints), dtype=np.int32)
+    decode(built.first, built.low, built.where, prompts, np.uint64(0), np.uint64(1 << KEY_BITS), bits, out)
+    return np.sort(out), bits
 
 
 def families_of(texts_by_account: list[tuple[str, str]]):
@@ -32,11 +42,8 @@ def families_of(texts_by_account: list[tuple[str, str]]):
     first = np.searchsorted(pairs // len(accounts), np.arange(len(texts) + 1))
     senders = Senders(first, (pairs % len(accounts)).astype(np.int32), len(accounts))
     prints = HASHER.fingerprint(pa.array(texts))
-    postings = Postings.build(prints)
-    copies = near_copy_clusters(prints.signatures, prints.visible)
-    found = find_families(
-        (postings.hashes, postings.texts.astype(np.int32), postings.places), senders, copies
-    )
+    copies = near_copy_clusters(fold(prints.signatures), prints.visible)
+    found = find_families([postings(prints)], senders, copies)
     return [set(found.prompts_of(f).tolist()) for f in range(found.size)], found.kind.tolist()
 
 

@@ -4,9 +4,12 @@ import math
 
 import numpy as np
 import pytest
+from madelog import log_of, pool
 
+from campaigns import chance
+from campaigns.candidates import Memberships
 from campaigns.chance import NullModel, poisson_tail
-from campaigns.linking import link_families
+from campaigns.linking import Links, link_families
 
 CROWD = 3000  # accounts with one request each, so that a family is a small part of the log
 
@@ -110,3 +113,43 @@ def test_poisson_tail_against_the_sum_of_its_terms(count, mean):
 
 def test_an_ordinary_count_is_no_surprise():
     assert poisson_tail(np.array([2, 0]), np.array([5.0, 0.0])).tolist() == [0.0, 0.0]
+
+
+def test_the_chance_overlap_is_the_sum_of_the_formula():
+    """P(u uses g too) = 1 - exp(-sum of popularity (activity - own use) / total), over f's accounts."""
+    random = np.random.default_rng(3)
+    account, week = random.integers(0, 30, 600), random.integers(0, 3, 600)
+    model = NullModel.of(account, week * 7 * 86_400_000_000)
+    f, g = (np.sort(random.choice(600, size, replace=False)) for size in (40, 90))
+    table = np.zeros((2, 30, 3))
+    for row, family in enumerate((f, g)):
+        np.add.at(table[row], (account[family], week[family]), 1)
+    whole = np.zeros((30, 3))
+    np.add.at(whole, (account, week), 1)
+    open_minded = (whole - table[1]).sum(axis=1) > 0
+    popularity = ((table[1] > 0) & open_minded[:, None]).sum(axis=0)
+    mine = np.unique(account[f])
+    chances = ((whole - table[0]) * popularity / whole.sum(axis=0)).sum(axis=1)[mine]
+    assert model.expected(model.use(f), model.use(g)) == pytest.approx((1 - np.exp(-chances)).sum())
+    assert model.use(f).accounts == len(mine)
+
+
+def test_co_use_does_not_depend_on_the_blocks(monkeypatch):
+    random = np.random.default_rng(4)
+    rows = np.unique(random.integers(0, [40, 25, 900], (3000, 3)), axis=0)
+    account, family, request = rows.T
+    whole = chance.co_use(account, family, request, 25)
+    monkeypatch.setattr(chance, "_BLOCK", 50)
+    for one, other in zip(whole, chance.co_use(account, family, request, 25), strict=True):
+        assert one.tolist() == other.tolist()
+    assert whole[1].max() > 5
+
+
+def test_wordings_are_parts_with_most_requests_to_themselves():
+    """The smaller part lies mostly in the larger one here, and a third has its own requests."""
+    members = Memberships(
+        np.repeat([0, 1, 2], [10, 4, 5]), np.concatenate([np.arange(10), [7, 8, 9, 20], np.arange(30, 35)])
+    )
+    links = Links(np.arange(3), np.zeros(3, np.int64))
+    (found,) = members.candidates(links, log_of(pool(4, 10)))
+    assert found.wordings == 2

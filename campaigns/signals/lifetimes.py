@@ -22,11 +22,9 @@ _TOGETHER_DAYS = 1.5
 
 def lifetimes(candidate: Candidate) -> Evidence | None:
     """Measure how far the accounts' intervals of use coincide."""
-    times = [candidate.time_us[mine] for mine in candidate.by_account if len(mine) >= 2]
-    times = [t for t in times if t.min() != NO_TIME]
-    if len(times) < max(_LEAST_ACCOUNTS, 0.2 * len(candidate.accounts)):
+    used = candidate.used[(candidate.counts >= 2) & (candidate.used[:, 0] != NO_TIME)]
+    if len(used) < max(_LEAST_ACCOUNTS, 0.2 * len(candidate.accounts)):
         return None
-    used = np.array([[t.min(), t.max()] for t in times])
     overlap = coincidence(used)
     # Crowds: mostly a few percent, now and then a core of daily users. Pools: anything.
     crowd = 0.93 * math.exp(-overlap / 0.07) / 0.07 + 0.07

@@ -29,7 +29,7 @@ def load(candidate: Candidate) -> Evidence | None:
         return None
     low, high = np.percentile(np.log(candidate.counts), [25, 75])
     spread = min(2.0, float(((high - low) / _QUARTILES) ** 2 - 1 / median))
-    days = float(np.median([np.ptp(candidate.time_us[mine]) for mine in candidate.by_account])) / DAY_US
+    days = float(np.median(np.diff(candidate.used))) / DAY_US
     honest = 0.4 if days < _LESSON_DAYS else 0.04 + 0.2 / (1 + len(candidate.accounts) / _COMPANY)
     even, uneven = normal(spread, 0, 0.15), normal(spread, 0.8, 0.55)
     weight = log_ratio(0.6 * even + 0.4 * uneven, honest * even + (1 - honest) * uneven)

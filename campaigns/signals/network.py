@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from campaigns.accounts import sorted_distinct
 from campaigns.candidates import Candidate
 from campaigns.signals.base import Evidence
 from indexes.snapshot import Codes
@@ -28,14 +29,13 @@ def organisation(candidate: Candidate) -> Evidence | None:
 
 def client(candidate: Candidate) -> Evidence | None:
     """One client that is hardly seen elsewhere is an app with its users."""
-    requests = candidate.log.requests
-    products, of_request = _products(requests.user_agent)
-    mine = of_request[candidate.rows]
-    counts = np.bincount(mine, minlength=len(products))
+    products, of_agent, in_log = candidate.log.products
+    agents = candidate.log.requests.user_agent.codes[candidate.rows]
+    counts = np.bincount(of_agent[agents], minlength=len(products))
     most = int(counts.argmax())
-    if not products[most] or counts[most] < _MOSTLY * len(mine):
+    if not products[most] or counts[most] < _MOSTLY * len(agents):
         return None
-    inside = counts[most] / max(int((of_request == most).sum()), 1)
+    inside = counts[most] / in_log[most]
     if inside < _MOSTLY:
         return None
     text = "nearly all requests come from one client program that nobody else uses: an app and its users"
@@ -47,7 +47,8 @@ def addresses(candidate: Candidate) -> Evidence | None:
     codes = candidate.log.requests.ip.codes
     if len(candidate.log.requests.ip.values) < 2:
         return None
-    mine = np.median([len(np.unique(codes[candidate.rows[p]])) for p in candidate.by_account])
+    used = sorted_distinct(candidate.account_of.astype(np.int64) << 32 | codes[candidate.rows])
+    mine = float(np.median(np.unique(used >> 32, return_counts=True)[1]))
     requests = float(np.median(candidate.counts))
     if mine < 2 or requests < mine:
         return None
@@ -57,16 +58,9 @@ def addresses(candidate: Candidate) -> Evidence | None:
 
 def _commonest(candidate: Candidate, codes: Codes) -> tuple[str, int]:
     """Return (value, accounts that used it) of the value that most accounts share."""
-    pairs = np.unique(codes.codes[candidate.rows].astype(np.int64) << 32 | candidate.account_of)
+    pairs = sorted_distinct(codes.codes[candidate.rows].astype(np.int64) << 32 | candidate.account_of)
     counts = np.bincount(pairs >> 32, minlength=len(codes.values))
     if len(codes.values) and codes.values[0].as_py() == "":
         counts[0] = 0
     most = int(counts.argmax())
     return str(codes.values[most].as_py()), int(counts[most])
-
-
-def _products(agents: Codes) -> tuple[list[str], np.ndarray]:
-    """Return (product names, product of each request): the user agent without its version."""
-    names = [str(value.as_py()).split("/")[0].strip() for value in agents.values]
-    products, product = np.unique(names, return_inverse=True)
-    return products.tolist(), product[agents.codes]

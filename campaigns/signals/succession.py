@@ -21,21 +21,20 @@ _WEIGHT = 1.0
 
 def succession(candidate: Candidate) -> Evidence | None:
     """Look for a moment at which many accounts have just stopped and as many just begin."""
-    times = [candidate.time_us[mine] for mine in candidate.by_account]
-    if len(times) < 2 * _LEAST_SIDE or min(t.min() for t in times) == NO_TIME:
+    count = len(candidate.accounts)
+    if count < 2 * _LEAST_SIDE or candidate.used[:, 0].min() == NO_TIME:
         return None
-    start = np.array([t.min() for t in times])
-    end = np.array([t.max() for t in times])
-    least = max(_LEAST_SIDE, _LEAST_PART * len(times))
-    for moment in np.unique(start):
-        before, after = end < moment, start >= moment
-        if min(before.sum(), after.sum()) < least:
-            continue
-        stopped = (end[before] >= moment - _HANDOVER_US).mean()
-        began = (start[after] < moment + _HANDOVER_US).mean()
-        # Where everything happens within days, there is no before and after.
-        long = moment - start[before].min() > 2 * _HANDOVER_US
-        if long and stopped >= _SHARP and began >= _SHARP:
-            text = f"{after.sum()} accounts took over within days when {before.sum()} others stopped"
-            return Evidence("succession", _WEIGHT, float(after.mean()), text)
-    return None
+    start, end = np.sort(candidate.used[:, 0]), np.sort(candidate.used[:, 1])
+    moment = np.unique(start)
+    before, after = np.searchsorted(end, moment), count - np.searchsorted(start, moment)
+    stopped = before - np.searchsorted(end, moment - _HANDOVER_US)
+    began = np.searchsorted(start, moment + _HANDOVER_US) - np.searchsorted(start, moment)
+    fits = np.minimum(before, after) >= max(_LEAST_SIDE, _LEAST_PART * count)
+    fits &= (stopped >= _SHARP * before) & (began >= _SHARP * after)
+    # Where everything happens within days, there is no before and after.
+    fits &= moment - start[0] > 2 * _HANDOVER_US
+    if not fits.any():
+        return None
+    best = int(fits.argmax())
+    text = f"{after[best]} accounts took over within days when {before[best]} others stopped"
+    return Evidence("succession", _WEIGHT, float(after[best] / count), text)

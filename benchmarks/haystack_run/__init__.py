@@ -1,0 +1,1 @@
+"""Running a haystack: every stage in a process of its own, measured from outside."""
