@@ -7,16 +7,17 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
 from campaigns.accounts import Senders
-from campaigns.candidates import Log, Memberships
+from campaigns.candidates import Candidate, Log, Memberships
 from campaigns.chance import NullModel
 from campaigns.edges import near_copy_clusters
-from campaigns.families import find_families
+from campaigns.families import Families, find_families
 from campaigns.judge import judge
 from campaigns.linking import link_families
 from campaigns.pools import pools
@@ -28,13 +29,20 @@ from indexes.snapshot import Snapshot
 MIN_SCORE = 0.01
 """Candidates below this are not reported: hundreds of popular phrases."""
 
-_HOPELESS = MIN_SCORE / 10  # what a template asks for can lift a score about fivefold
+_HOPELESS = MIN_SCORE / 30  # what a template asks for can lift a score so much, and more
 
 
-def find_campaigns(
-    snapshot: Snapshot, *, threshold: float = THRESHOLD, progress: Callable[[str], None] = lambda _: None
-) -> CampaignReport:
-    """Return the report of a snapshot, members included."""
+@dataclass(frozen=True)
+class Gathered:
+    """What text and shared accounts bring together, before anything is judged."""
+
+    families: Families
+    members: Memberships
+    candidates: list[Candidate]
+
+
+def gather(snapshot: Snapshot, *, progress: Callable[[str], None] = lambda _: None) -> Gathered:
+    """Return the candidates of a snapshot."""
     requests, prompts = snapshot.requests, len(snapshot.text_of)
     progress("near copies")
     copies = near_copies(snapshot)
@@ -45,11 +53,20 @@ def find_campaigns(
     links = link_families(
         members.family, members.request, families.size, NullModel.of(requests.account.codes, requests.time_us)
     )
+    log = Log(requests, snapshot.hidden, snapshot.tokens, members.shared(len(requests)))
+    candidates = [pool for whole in members.candidates(links, log) for pool in pools(whole, members)]
+    return Gathered(families, members, candidates)
+
+
+def find_campaigns(
+    snapshot: Snapshot, *, threshold: float = THRESHOLD, progress: Callable[[str], None] = lambda _: None
+) -> CampaignReport:
+    """Return the report of a snapshot, members included."""
+    gathered = gather(snapshot, progress=progress)
     progress("verdicts")
-    log = Log(requests, snapshot.hidden, members.shared(len(requests)))
-    writer = Writer(snapshot, families, members, threshold)
+    writer = Writer(snapshot, gathered.families, gathered.members, threshold)
     found = []
-    for candidate in (pool for whole in members.candidates(links, log) for pool in pools(whole, members)):
+    for candidate in gathered.candidates:
         verdict = judge(candidate)
         if verdict.score < _HOPELESS:
             continue
@@ -59,6 +76,7 @@ def find_campaigns(
             found.append(writer.campaign(candidate, verdict, templates))
     found.sort(key=lambda c: (-c.score, -c.account_count, c.id))
     found = _told_apart(found)
+    requests = snapshot.requests
     return CampaignReport(
         schema_version=SCHEMA_VERSION,
         requests=len(requests),

@@ -1,66 +1,105 @@
-"""From signals to a score: prior odds times likelihood ratios."""
+"""From signals to a score: what each found, weighed as `likelihoods` has learnt it."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property
 
 from campaigns.candidates import Candidate
+from campaigns.likelihoods import Odds, crowd_share, likelihoods, probability
 from campaigns.signals.base import Evidence, Signal
 from campaigns.signals.conversation import conversation
 from campaigns.signals.crowd import crowd
-from campaigns.signals.depth import depth
+from campaigns.signals.depth import depth, volume
+from campaigns.signals.habits import own_days, own_inputs
 from campaigns.signals.lifetimes import lifetimes
 from campaigns.signals.load import load
-from campaigns.signals.network import addresses, client, organisation
+from campaigns.signals.network import addresses, client, network, organisation
 from campaigns.signals.obfuscation import obfuscation
 from campaigns.signals.pivot import pivot
 from campaigns.signals.purpose import purpose
 from campaigns.signals.rhythm import rhythm
 from campaigns.signals.sittings import sittings
-from campaigns.signals.slots import slots
+from campaigns.signals.slots import repeats, slots
 from campaigns.signals.succession import succession
+from campaigns.signals.window import window
 from campaigns.signals.wordings import wordings
 
 SIGNALS: tuple[Signal, ...] = (
-    rhythm, sittings, lifetimes, succession, load, slots, depth, crowd, conversation,
-    wordings, obfuscation, pivot, organisation, client, addresses,
+    rhythm, sittings, own_inputs, own_days, lifetimes, succession, window, load, slots, repeats, depth,
+    volume, crowd, conversation, wordings, obfuscation, pivot, organisation, client, addresses, network,
 )  # fmt: skip
 
-PRIOR = -2.5
-"""log10 odds of a campaign, before any evidence: one in some 300 groups of accounts that share
-text. A provider has hundreds of popular templates for every campaign."""
+ARGUED = ("release_pivot",)
+"""Signals that the worlds have no example of: their strength counts as it is, against either."""
+
+
+@dataclass(frozen=True)
+class Weighed:
+    """A signal's finding and what it counts: log10 of what it multiplies the odds by, against the
+    honest explanation that is the likelier one in this case.
+    """
+
+    evidence: Evidence
+    weight: float
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """A candidate's evidence, strongest first."""
+    """A candidate's evidence, and whether the log says anything of networks and clients."""
 
     evidence: tuple[Evidence, ...]
+    metadata: bool = True
 
     @property
     def score(self) -> float:
         """Probability of a campaign given all evidence."""
-        return _probability(sum(e.weight for e in self.evidence))
+        return probability(self._odds(self.metadata))
 
     @property
     def score_without_metadata(self) -> float:
         """Probability given text, accounts and times alone."""
-        return _probability(sum(e.weight for e in self.evidence if not e.metadata))
+        return probability(self._odds(False))
+
+    @property
+    def crowd(self) -> float:
+        """If it is no campaign: the probability that it is a crowd, and not one party."""
+        return crowd_share(self._odds(self.metadata))
+
+    @cached_property
+    def reasons(self) -> tuple[Weighed, ...]:
+        """What was found, with its weight, weightiest first."""
+        found = [Weighed(e, self._weight(e)) for e in self.evidence]
+        return tuple(sorted(found, key=lambda w: (-abs(w.weight), w.evidence.signal)))
 
     def with_template(self, template: str) -> Verdict:
         """Return the verdict with what the template asks for added; without text, nothing is said."""
-        return _ordered((*self.evidence, purpose(template))) if template.strip() else self
+        return Verdict((*self.evidence, purpose(template)), self.metadata) if template.strip() else self
+
+    def _odds(self, metadata: bool) -> Odds:
+        used = [e for e in self.evidence if metadata or not e.metadata]
+        crowd, party = likelihoods(metadata=metadata).odds({e.signal: e.strength for e in used})
+        argued = sum(e.strength for e in used if e.signal in ARGUED)
+        return crowd + argued, party + argued
+
+    def _weight(self, evidence: Evidence) -> float:
+        if evidence.signal in ARGUED:
+            return evidence.strength
+        against_crowd, against_party = (
+            likelihoods(metadata=self.metadata).curves[evidence.signal].at(evidence.strength)
+        )
+        return self.crowd * against_crowd + (1 - self.crowd) * against_party
 
 
 def judge(candidate: Candidate) -> Verdict:
-    """Weigh everything but the template's text."""
-    found = [signal(candidate) for signal in SIGNALS]
-    return _ordered(tuple(e for e in found if e is not None))
+    """Look for everything but what the template asks for."""
+    return Verdict(tuple(findings(candidate)), candidate.log.has_metadata)
 
 
-def _ordered(evidence: tuple[Evidence, ...]) -> Verdict:
-    return Verdict(tuple(sorted(evidence, key=lambda e: (-abs(e.weight), e.signal))))
-
-
-def _probability(weight: float) -> float:
-    return float(1 / (1 + 10 ** -(PRIOR + weight)))
+def findings(candidate: Candidate) -> Iterable[Evidence]:
+    """Yield what the signals find."""
+    for signal in SIGNALS:
+        found = signal(candidate)
+        if found is not None:
+            yield found

@@ -3,8 +3,8 @@
 One template may serve two unrelated pools (a public recipe that a campaign runs and that a few
 people try), and a template of many accounts picks up strangers whose text holds a piece of it.
 So a candidate is split where its variants have accounts of their own, or where two sets of its
-accounts were each in use over a time of their own; and accounts that touched it far less than
-its others, beside much else, are let go.
+accounts were each in use over a time of their own; and accounts that hold only a piece of its
+text, or touched it far less than its others beside much else, are let go.
 """
 
 from __future__ import annotations
@@ -30,7 +30,26 @@ _APART = 0.3
 def pools(candidate: Candidate, members: Memberships) -> list[Candidate]:
     """Return the candidate's pools, each without its strangers."""
     by_variant = _by_variant(candidate, members)
-    return [without_strangers(pool) for part in by_variant for pool in _by_time(part)]
+    parts = [pool for part in by_variant for pool in _by_time(without_quotations(part, members))]
+    return [without_strangers(part) for part in parts]
+
+
+def without_quotations(candidate: Candidate, members: Memberships) -> Candidate:
+    """Return the candidate without accounts that only ever sent a piece of its text.
+
+    A template is held together by several families, one for each run of its fixed words, and a request of it
+    holds most of those that its families usually come with. A text that happens to share one sentence
+    holds one. Half or less of what is usual is a piece; who sent anything more stays with everything.
+    """
+    held = [members.places_of(family, candidate.rows) for family in candidate.families.tolist()]
+    count = np.bincount(np.concatenate(held), minlength=len(candidate.rows))
+    usual = np.zeros(len(candidate.rows))
+    for places in held:
+        if len(places):
+            usual[places] = np.maximum(usual[places], np.median(count[places]))
+    whole = (2 * count > usual) | (usual == 0)
+    kept = np.isin(candidate.account_of, candidate.account_of[whole])
+    return candidate if kept.all() else candidate.restricted(kept)
 
 
 def without_strangers(candidate: Candidate) -> Candidate:
@@ -49,20 +68,27 @@ def without_strangers(candidate: Candidate) -> Candidate:
 
 
 def _by_variant(candidate: Candidate, members: Memberships) -> list[Candidate]:
+    """Split where variants have accounts of their own, again and again until none has.
+
+    Requests of no variant go with the largest pool; with a single variant, they are the other one.
+    """
     variant = _variants(candidate, members)
     count = int(variant.max(initial=-1)) + 1
+    rest = variant < 0
+    if count == 1 and rest.sum() >= _LEAST_REQUESTS:
+        variant[rest], rest[:], count = 1, False, 2
     if count < 2:
         return [candidate]
-    held = variant >= 0
     uses = np.zeros((count, len(candidate.accounts)), dtype=np.float32)
-    uses[variant[held], np.searchsorted(candidate.accounts, candidate.account_of[held])] = 1
+    uses[variant[~rest], np.searchsorted(candidate.accounts, candidate.account_of[~rest])] = 1
     both, size = uses @ uses.T, uses.sum(axis=1)
     pool = components(count, np.argwhere(both >= _MIXED * np.minimum(size, size[:, None])))
-    if len(np.unique(pool)) < 2:
+    names = np.unique(pool)
+    if len(names) < 2:
         return [candidate]
-    largest = int(np.bincount(pool[variant[held]]).argmax())
-    of_request = np.where(held, pool[variant], largest)
-    return [candidate.restricted(of_request == name) for name in np.unique(of_request)]
+    of_request = np.where(rest, np.bincount(pool[variant[~rest]]).argmax(), pool[variant])
+    parts = [candidate.restricted(of_request == name) for name in names]
+    return [pool for part in parts for pool in _by_variant(part, members)]
 
 
 def _by_time(candidate: Candidate) -> list[Candidate]:
@@ -112,7 +138,7 @@ def _variants(candidate: Candidate, members: Memberships) -> NDArray[np.int64]:
     count = 0
     for family in candidate.families.tolist():
         inside = members.places_of(family, candidate.rows)
-        if len(inside) < _LEAST_REQUESTS or count == _MOST_VARIANTS:  # the families come largest first
+        if count == _MOST_VARIANTS:  # the families come largest first
             break
         new = inside[variant[inside] < 0]
         if len(inside) > _VARIANT * total or 2 * len(new) < len(inside) or len(new) < _LEAST_REQUESTS:

@@ -1,7 +1,7 @@
 """The report: one typed, versioned document that terminal, JSON and every export read.
 
-A score is the probability that a candidate is a campaign, from prior odds and the likelihood
-ratios of its signals. It ranks and explains; it does not convict.
+A score is the probability that a candidate is a campaign, from prior odds and what its signals
+count (`likelihoods`). It ranks and explains; it does not convict.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ LIMITS = (
 
 
 class Reason(msgspec.Struct, frozen=True, rename={"speaks_for": "for"}):
-    """One signal's finding. `weight` is its log10 likelihood ratio."""
+    """One signal's finding. `weight`: log10 of what it multiplies the odds by, beside the others."""
 
     signal: str
     speaks_for: bool
@@ -46,12 +46,18 @@ class Example(msgspec.Struct, frozen=True):
 
 
 class Campaign(msgspec.Struct, frozen=True, omit_defaults=True):
-    """One campaign, alerting or not. Members are in full or, in a short report, left out."""
+    """One campaign, alerting or not. Members are in full or, in a short report, left out.
+
+    crowd: should it be no campaign, the probability that it is a crowd and not one party with several
+    keys. look_alikes: honest groups with this score or more, expected in 100,000 honest accounts.
+    """
 
     id: str
     score: float
     alert: bool
     score_without_metadata: float
+    crowd: float
+    look_alikes: float
     template: str
     variants: tuple[str, ...]
     wordings: int

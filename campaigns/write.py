@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from campaigns.candidates import DAY_US, Candidate, Memberships
 from campaigns.families import Families
 from campaigns.judge import Verdict
+from campaigns.likelihoods import look_alikes
 from campaigns.report import Campaign, Example, Piece, Reason, alerts
 from campaigns.templates import SAMPLE, Template, induce, mark
 from fingerprint.minhash import MinHasher
@@ -66,6 +67,8 @@ class Writer:
             score=score,
             alert=alerts(score, len(candidate.accounts), self.threshold),
             score_without_metadata=round(verdict.score_without_metadata, 4),
+            crowd=round(verdict.crowd, 4),
+            look_alikes=round(look_alikes().at(score), 2),
             template=templates[0].text,
             variants=tuple(t.text for t in templates[1:]),
             wordings=candidate.wordings,
@@ -75,8 +78,15 @@ class Writer:
             last=to_iso(int(times.max())) if len(times) else "",
             daily=_daily(times),
             reasons=tuple(
-                Reason(e.signal, e.weight > 0, round(e.weight, 2), round(e.value, 4), e.text, e.metadata)
-                for e in verdict.evidence
+                Reason(
+                    r.evidence.signal,
+                    round(r.weight, 2) > 0,
+                    round(r.weight, 2),
+                    round(r.evidence.value, 4),
+                    r.evidence.text,
+                    r.evidence.metadata,
+                )
+                for r in verdict.reasons
             ),
             examples=tuple(self._example(row, templates) for row in self._chosen(candidate)),
             accounts=tuple(requests.account.values.take(candidate.accounts).to_pylist()),

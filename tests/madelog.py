@@ -28,6 +28,7 @@ class Row:
     agent: str = ""
     organisation: str = ""
     model: str = "old"
+    words: int = 9
     shared: bool = True
 
 
@@ -42,6 +43,8 @@ def log_of(rows: Sequence[Row], hidden: Sequence[int] = ()) -> Log:
     prompts[:, 2] = [row.prompt for row in rows]
     unseen = np.zeros(int(prompts.max(initial=0)) + 1, dtype=np.uint32)
     unseen[: len(hidden)] = hidden
+    tokens = np.zeros(len(unseen), dtype=np.uint32)
+    tokens[prompts[:, 2]] = [row.words for row in rows]
     return Log(
         Requests(
             read_ids=lambda: pa.chunked_array([[f"r{i}" for i in range(len(rows))]]),
@@ -55,6 +58,7 @@ def log_of(rows: Sequence[Row], hidden: Sequence[int] = ()) -> Log:
             prompts=prompts,
         ),
         unseen,
+        tokens,
         np.array([row.shared for row in rows]),
     )
 

@@ -4,7 +4,7 @@ import numpy as np
 from madelog import candidate_of, log_of, people, pool
 
 from campaigns.candidates import Candidate, Memberships
-from campaigns.pools import pools, without_strangers
+from campaigns.pools import pools, without_quotations, without_strangers
 
 
 def nothing() -> Memberships:
@@ -67,3 +67,26 @@ def test_strangers_are_let_go_and_quiet_members_kept():
     kept = names(without_strangers(candidate_of([*busy, *quiet, *stranger], elsewhere)))
     assert "stranger" not in kept
     assert "quiet" in kept
+
+
+def test_who_sent_only_a_piece_of_the_text_is_let_go():
+    rows = [*pool(12, 5, seed=1), *pool(3, 5, seed=2)]
+    everything, quotation = np.arange(60), np.arange(60, 75)
+    # The template has three runs of fixed words, the quotation one of them; one request of a member is torn.
+    members = Memberships(
+        np.repeat([0, 1, 2], [75, 59, 60]),
+        np.concatenate([everything, quotation, everything[1:], everything]),
+    )
+    candidate = Candidate(np.array([0, 1, 2]), np.arange(75), 1, log_of(rows))
+    assert names(without_quotations(candidate, members)) == {f"c1-{i}" for i in range(12)}
+    assert len(without_quotations(candidate, members).rows) == 60
+
+
+def test_a_wording_of_fewer_runs_is_no_piece_of_another():
+    rows = [*pool(12, 5, seed=1), *pool(12, 5, seed=2)]
+    members = Memberships(
+        np.repeat([0, 1, 2, 3], [60, 60, 60, 60]),
+        np.concatenate([np.arange(60)] * 3 + [np.arange(60, 120)]),
+    )
+    candidate = Candidate(np.array([0, 1, 2, 3]), np.arange(120), 2, log_of(rows))
+    assert without_quotations(candidate, members) is candidate

@@ -56,9 +56,9 @@ def entry(number: int, **changed: str) -> dict[str, object]:
         "startTime": 1_776_816_003 + 7000 * number,
         "model": f"{text['model']}m-large",
         "model_map_information": {},
-        "metadata": {"user_api_key_user_id": f"{text['account']}u{number % 10}"},
-        "requester_ip_address": f"{text['address']}192.0.2.{number % 10}",
-        "user_agent": f"{text['client']}client/1",
+        "metadata": {"user_api_key_user_id": f"{text['account']}u{number % 30}"},
+        "requester_ip_address": f"{text['address']}192.{number % 30}.2.1",
+        "user_agent": f"{text['client']}client{number % 4}/1",
         "messages": [
             {
                 "role": "system",
@@ -93,7 +93,7 @@ def outputs(tmp_path_factory, one_thread):
     shown: dict[tuple[str, str], list[str]] = {}
     for name, payload in PAYLOADS.items():
         log = folder / f"{name}.jsonl"
-        rows = [entry(n, **dict.fromkeys(FIELDS, payload)) for n in range(40)]
+        rows = [entry(n, **dict.fromkeys(FIELDS, payload)) for n in range(90)]
         log.write_text("".join(json.dumps(row) + "\n" for row in rows))
         index = folder / f"{name}.index"
         made = run("index", log, "--index", index)

@@ -49,7 +49,7 @@ def gathering(snapshot: Snapshot, truth: pa.Table) -> list[Gathered]:
     model = NullModel.of(requests.account.codes, requests.time_us)
     links = link_families(members.family, members.request, families.size, model)
     shared = members.shared(len(requests))
-    groups = members.candidates(links, Log(requests, snapshot.hidden, shared))
+    groups = members.candidates(links, Log(requests, snapshot.hidden, snapshot.tokens, shared))
     group_rows = [group.rows for group in groups]
     pool_rows = [pool.rows for group in groups for pool in pools(group, members)]
     found = []

@@ -65,9 +65,9 @@ def addresses(rng: Random, count: int, net: str = "") -> tuple[str, ...]:
 
 
 def human(rng: Random, name: str, agent: str = "") -> Account:
-    """Return the account of a person: a few addresses, a browser or a library."""
+    """Return the account of a person: at home, or at home and under way, a browser or a library."""
     own = agent or rng.choice(BROWSERS if rng.random() < 0.4 else SDKS)
-    return Account(name, addresses(rng, rng.choice((1, 1, 1, 2, 2, 3, 5))), (own,))
+    return Account(name, addresses(rng, rng.choice((1, 1, 2, 2, 3, 5, 8))), (own,))
 
 
 def service(rng: Random, name: str, team: str = "", agent: str = "", net: str = "") -> Account:

@@ -27,6 +27,8 @@ class Plan:
     inputs: str
     """What fills the slots: bank, real prompts, or problems."""
     repeated: float
+    dealt: str
+    """How inputs come to accounts: at random, or by subject, so that each has its own kind."""
     schedule: str
     """clock, office, bursts, night, or people: hours like those of the crowd."""
     roster: str
@@ -35,7 +37,7 @@ class Plan:
     """spread over an account's time, or in a session or two."""
     load: str
     window: float
-    """Share of the log that the campaign lasts."""
+    """Share of the log that the campaign lasts; a log is often cut out of a longer campaign."""
     metadata: str
     turns: int
     """Requests of one task: agents and characters are led through several."""
@@ -83,11 +85,12 @@ def _drawn(rng: Random, given: dict[str, Any]) -> Plan:
             "hidden": rng.choice((0, 0, 0, 0, rng.uniform(0.01, 0.2))),
             "inputs": "real" if kind in ("prefix", "suffix") else weighted(rng, {"bank": 4, "real": 1}),
             "repeated": rng.choice((0, rng.uniform(0, 0.3))),
+            "dealt": weighted(rng, {"at random": 5, "by subject": 1}),
             "schedule": weighted(rng, {"clock": 4, "office": 2, "bursts": 2, "night": 1, "people": 1.5}),
             "roster": weighted(rng, {"parallel": 3, "staggered": 2, "rotation": 2, "succession": 2}),
             "pace": weighted(rng, {"spread": 3, "sessions": 1}),
             "load": weighted(rng, {"even": 2, "poisson": 2, "hot": 1.5}),
-            "window": loguniform(rng, 0.03, 1),
+            "window": 1.0 if rng.random() < 0.35 else loguniform(rng, 0.03, 1),
             "metadata": weighted(rng, {"proxies": 3, "one network": 1, "blank": 1, "crowd": 1}),
             "turns": rng.randint(2, 8) if led else 1,
             "aged": rng.choice((0, 0, rng.random())),

@@ -119,6 +119,11 @@ class Bank:
         length = max(3, int(rng.lognormvariate(self.length, 0.5)))
         return rng.choice(self.subjects).prose(rng, min(length, 400))
 
+    def habit(self, rng: Random, spread: float) -> "Bank":
+        """Return what one person draws from it: some of the subjects, at a length of their own."""
+        subjects = tuple(rng.sample(self.subjects, rng.randint(1, len(self.subjects))))
+        return Bank(subjects, self.length + rng.gauss(0, spread), self.swept)
+
 
 def bank(rng: Random, tongue: str = "", middle: float | None = None) -> Bank:
     """Return a bank of inputs of 3 to 300 words; one in eight sweeps a list of topics."""

@@ -8,7 +8,7 @@ from worlds.accounts import SDKS, Account, Truth, addresses, asked, human
 from worlds.campaign import Plan
 from worlds.chance import poisson
 from worlds.clock import DAY, ZONES, Moment, person, sitting, thinned
-from worlds.instructions import author, bank
+from worlds.instructions import Bank, author, bank
 from worlds.products import grown
 from worlds.story import World
 from worlds.templates import Template, fixed
@@ -28,9 +28,10 @@ def run(rng: Random, world: World, plan: Plan) -> None:
     moment = _schedule(rng, world, plan, first, first + length)
     counts = _counts(rng, plan)
     times = [_times(rng, world, plan, moment, *row) for row in zip(spans, counts, strict=True)]
-    texts = _inputs(rng, plan, sum(counts))
-    template = _template(rng, plan)
+    source = bank(rng, "en" if plan.tongue == "en" and rng.random() < 0.7 else "")
+    dealt, template = _inputs(rng, plan, source), _template(rng, plan)
     for account, span, sent in zip(accounts, spans, times, strict=True):
+        texts = dealt if plan.dealt == "at random" else _inputs(rng, plan, source.habit(rng, 0.6))
         for task in tasks(sorted(sent), plan.turns):
             item, *replies = (next(texts) for _ in task)
             for time, messages in zip(task, grown(rng, template, [item, *replies]), strict=True):
@@ -117,12 +118,11 @@ def _times(
     ]
 
 
-def _inputs(rng: Random, plan: Plan, count: int) -> Iterator[str]:
-    """Yield the slots' contents: the task bank is dealt out, some tasks more than once."""
-    source = bank(rng, "en" if plan.tongue == "en" and rng.random() < 0.7 else "")
+def _inputs(rng: Random, plan: Plan, source: Bank) -> Iterator[str]:
+    """Yield the slots' contents without end: the task bank is dealt out, some tasks more than once."""
     maths = plan.inputs == "bank" and plan.purpose == "reasoning" and rng.random() < 0.4
     past: list[str] = []
-    for _ in range(count + 1):
+    while True:
         if past and rng.random() < plan.repeated:
             yield rng.choice(past)
             continue

@@ -31,21 +31,22 @@ def app(rng: Random, world: World, limit: int) -> None:
     clock = weighted(rng, {"people": 5, "one zone": 3, "programs": 2})
     stay, turns = loguniform(rng, 0.5, 60), rng.choice((1, 1, 2, 4))
     popular = rng.choice((0, 0.1, 0.3, 0.6))
-    items = bank(rng, "" if rng.random() < 0.5 else tongue, rng.uniform(1, 4))
+    items, taste = bank(rng, "" if rng.random() < 0.5 else tongue, rng.uniform(1, 4)), rng.uniform(0, 0.7)
     shelf = [items.item(rng) for _ in range(logint(rng, 10, 400))]
     total = min(limit, round(size * loguniform(rng, 1.5, 40)))
     device = rng.choice(("sdk", "own", "any"))
     agent = f"{purpose}-app/{rng.randint(1, 9)}.{rng.randint(0, 30)}"
     truth = world.tell(
         "app", size, purpose=purpose, tongue=tongue, words=words, template=kind, launch=launch, clock=clock,
-        stay_days=round(stay, 1), turns=turns, popular=popular, requests=total, device=device,
+        taste=round(taste, 2), stay_days=round(stay, 1), turns=turns, popular=popular, requests=total,
+        device=device,
     )  # fmt: skip
     counts = spread(rng, total, size, rng.uniform(0.4, 1.5))
     zone, begun = rng.choice(ZONES), rng.uniform(0, world.calendar.days * 0.6)
     for number, wanted in enumerate(counts):
         name = f"{world.name} {truth.story} {number}"
-        own = {"sdk": "", "own": agent, "any": ""}[device]
-        account = service(rng, name, agent=own) if clock == "programs" else human(rng, name, own)
+        client = {"sdk": "", "own": agent, "any": ""}[device]
+        account = service(rng, name, agent=client) if clock == "programs" else human(rng, name, client)
         plan = _plan(rng, world, clock, zone)
         first, last = world.joined(rng, stay)
         if launch == "gradual":
@@ -53,12 +54,10 @@ def app(rng: Random, world: World, limit: int) -> None:
         elif launch == "sudden":
             first = max(first, begun + rng.expovariate(2))
         first = min(first, world.calendar.days - 0.3)
-        last = max(last, first + 0.3)
+        last, own = max(last, first + 0.3), items.habit(rng, taste)
         while wanted > 0:
             visit = min(wanted, 1 if clock == "programs" else rng.randint(1, turns))
-            texts = [
-                skewed(rng, shelf, 2) if rng.random() < popular else items.item(rng) for _ in range(visit)
-            ]
+            texts = [skewed(rng, shelf, 2) if rng.random() < popular else own.item(rng) for _ in range(visit)]
             times = sitting(rng, plan(rng, first, last), visit)
             for time, messages in zip(times, grown(rng, template, texts), strict=True):
                 world.send(account, time, messages, truth)

@@ -80,6 +80,7 @@ def breakdown(trials: Trials) -> dict[str, dict[str, str]]:
         "load",
         "metadata",
         "inputs",
+        "dealt",
         "turns",
     ):
         table[parameter] = _shares(counted, lambda c, p=parameter: str(c[p]))

@@ -3,6 +3,8 @@
 import shutil
 import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -35,7 +37,14 @@ def trial(name: str, given: dict[str, Any]) -> dict[str, Any]:
 
 
 def detect(world: World) -> CampaignReport:
-    """Write the world's log, index it and return the detector's report."""
+    """Return the detector's report of a world's log."""
+    with indexed(world) as snapshot:
+        return find_campaigns(snapshot)
+
+
+@contextmanager
+def indexed(world: World) -> Iterator[Snapshot]:
+    """Write the world's log and index it, for as long as the snapshot is looked at."""
     folder = Path(tempfile.mkdtemp(prefix="promptprint-world-"))
     try:
         log = folder / "log.jsonl"
@@ -43,6 +52,6 @@ def detect(world: World) -> CampaignReport:
         log.write_bytes(b"".join(rows))
         workspace = Workspace.create(folder / "index", key=KEY)
         ingest(workspace, [log])
-        return find_campaigns(Snapshot(Workspace.open(folder / "index")))
+        yield Snapshot(Workspace.open(folder / "index"))
     finally:
         shutil.rmtree(folder)

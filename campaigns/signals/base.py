@@ -1,9 +1,9 @@
 """What a signal says about a candidate, and the arithmetic they share.
 
-A signal's weight is a log10 likelihood ratio: how much more often a campaign shows this than
-honest traffic does. Weights add up, so two signals must not measure the same thing. Both
-likelihoods are mixtures with a broad part, because campaigns imitate people and some honest
-programs look like machines: no single signal can convict or acquit.
+A signal's strength is its own opinion: a log10 likelihood ratio as argued in its file, for most of
+them a mixture with a broad part, because campaigns imitate people and some honest programs look like
+machines. How much an opinion counts beside the others, which may rest on the same thing, is learnt
+(`likelihoods.py`).
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ from campaigns.candidates import Candidate
 class Evidence:
     """One signal's finding.
 
-    weight: log10 likelihood ratio, positive for a campaign. value: the measured number that the
-    text speaks of. text: one sentence that an investigator can repeat. metadata: rests on
+    strength: what it says by itself, the more for a campaign the greater. value: the measured number
+    that the text speaks of. text: one sentence that an investigator can repeat. metadata: rests on
     network or client fields, which are shown apart and can be left out of the score.
     """
 
     signal: str
-    weight: float
+    strength: float
     value: float
     text: str
     metadata: bool = False

@@ -19,7 +19,7 @@ _SLOPE = 1.0
 def crowd(candidate: Candidate) -> Evidence | None:
     """Weigh the number of accounts."""
     count = len(candidate.accounts)
-    weight = max(-1.0, min(0.7, _SLOPE * math.log10(count / _EVEN)))
+    weight = max(-1.0, min(1.6, _SLOPE * math.log10(count / _EVEN)))
     if weight < 0:
         text = f"{count} accounts: few enough for one company, team or class"
     else:

@@ -5,21 +5,25 @@ A common phrase gathers people who have nothing else in common and used it once 
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from campaigns.candidates import Candidate
 from campaigns.signals.base import Evidence
 
+_FEW = 4  # uses an account; below, nobody can be said to live on it
+
 
 def depth(candidate: Candidate) -> Evidence | None:
-    """Measure each account's use of the template, alone and as part of all it sent."""
-    uses = float(np.median(candidate.counts))
+    """Measure which part of the accounts' traffic the template is."""
     share = float(np.median(candidate.counts / candidate.log.activity[candidate.accounts]))
-    if uses < 2 and share < 0.5:
-        text = f"most accounts used it once, among other things ({share:.0%} of what they sent)"
-        return Evidence("depth", -2.0, share, text)
-    if share >= 0.5:
-        text = f"it is {share:.0%} of what its accounts sent, {uses:.0f} requests each (medians)"
-        return Evidence("depth", 0.3, share, text)
-    text = f"accounts used it {uses:.0f} times each, beside other traffic ({share:.0%} of theirs)"
-    return Evidence("depth", 0.0 if uses >= 4 else -0.7, share, text)
+    text = f"it is {share:.0%} of what its accounts sent (median)"
+    return Evidence("depth", 1.3 * share - 1, share, text)
+
+
+def volume(candidate: Candidate) -> Evidence | None:
+    """Measure how often an account uses the template."""
+    uses = float(np.median(candidate.counts))
+    text = f"its accounts sent it {uses:,.0f} {'time' if uses == 1 else 'times'} each (median)"
+    return Evidence("volume", min(2.0, math.log10(uses / _FEW)), uses, text)

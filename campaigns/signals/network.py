@@ -6,6 +6,8 @@ metadata, shown apart, and the score without it is given too.
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from campaigns.accounts import sorted_distinct
@@ -14,6 +16,7 @@ from campaigns.signals.base import Evidence
 from indexes.snapshot import Codes
 
 _MOSTLY = 0.8
+_USUAL_NETWORK = 0.05  # of the accounts of any large group come from one network
 
 
 def organisation(candidate: Candidate) -> Evidence | None:
@@ -43,17 +46,35 @@ def client(candidate: Candidate) -> Evidence | None:
 
 
 def addresses(candidate: Candidate) -> Evidence | None:
-    """Accounts that each rotate through several addresses, more than the log's accounts do."""
+    """How many addresses an account rotates through."""
     codes = candidate.log.requests.ip.codes
     if len(candidate.log.requests.ip.values) < 2:
         return None
     used = sorted_distinct(candidate.account_of.astype(np.int64) << 32 | codes[candidate.rows])
     mine = float(np.median(np.unique(used >> 32, return_counts=True)[1]))
-    requests = float(np.median(candidate.counts))
-    if mine < 2 or requests < mine:
+    if np.median(candidate.counts) < 2:
         return None
-    text = f"accounts use {mine:.0f} addresses each (median)"
-    return Evidence("addresses", 0.4, float(mine), text, metadata=True)
+    text = f"its accounts use {mine:.0f} {'address' if mine == 1 else 'addresses'} each (median)"
+    return Evidence("addresses", min(0.8, math.log10(mine)), mine, text, metadata=True)
+
+
+def network(candidate: Candidate) -> Evidence | None:
+    """Accounts of one network: one party's servers, or one provider's."""
+    codes, values = candidate.log.requests.ip, candidate.log.networks
+    if len(values) < 2:
+        return None
+    pairs = sorted_distinct(
+        candidate.log.network_of[codes.codes[candidate.rows]].astype(np.int64) << 32 | candidate.account_of
+    )
+    counts = np.bincount(pairs >> 32, minlength=len(values))
+    counts[0] = 0  # no address
+    if counts.sum() < 0.5 * len(candidate.accounts):
+        return None
+    share = float(counts.max() / len(candidate.accounts))
+    text = f"{counts.max()} of {len(candidate.accounts)} accounts came from one network"
+    if share >= 0.5:
+        text += f" ({values[int(counts.argmax())]})"
+    return Evidence("network", _USUAL_NETWORK - share, share, text, metadata=True)
 
 
 def _commonest(candidate: Candidate, codes: Codes) -> tuple[str, int]:

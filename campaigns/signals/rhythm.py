@@ -4,8 +4,9 @@ For two requests of one account on different days, the cosine of the difference 
 is near 1 for somebody of regular habits and averages 0 for a machine that works around the
 clock. The mean over such pairs is the squared resultant length of directional statistics
 (Mardia and Jupp 2000, section 2.3) without its bias at small numbers, so four requests an
-account are enough when there are many accounts. What is human is measured on the same log, on
-accounts that share no text with others; where they are programs too, the signal falls silent.
+account are enough when there are many accounts. What all accounts have in common (an office, one
+zone) is nobody's habit and is taken off. What is human is measured on the same log, on accounts
+that share no text with others; where they are programs too, the signal falls silent.
 """
 
 from __future__ import annotations
@@ -25,7 +26,6 @@ _LEAST_ACCOUNTS = 3
 _APART_HOURS = 12  # closer requests belong to one sitting and say nothing of habits
 _MOST_REQUESTS = 60  # an account's pairs are taken among this many, evenly chosen
 _PAIR_CAP = 20.0  # a busy account weighs no more than this many pairs
-_CROWD = 4000  # accounts that the crowd's rhythm is measured on
 _QUORUM = 0.3  # so large a part of the accounts must have worked on different days
 _SCHEDULE = 0.9
 _CLEAR = 0.1  # a crowd with less rhythm than this cannot be told from machines
@@ -33,29 +33,44 @@ _CLEAR = 0.1  # a crowd with less rhythm than this cannot be told from machines
 
 def rhythm(candidate: Candidate) -> Evidence | None:
     """Compare the accounts' regularity of hours with that of ordinary accounts of the log."""
-    mean, error, accounts = regularity(candidate.log, candidate.rows)
+    whole, error, accounts = regularity(candidate.log, candidate.rows)
+    common = max(0.0, _common(candidate))
+    mean = whole - common
     crowd = _crowd(candidate.log)
     if accounts < _LEAST_ACCOUNTS or crowd < _CLEAR:
         return None
-    habit = normal(mean, crowd, math.hypot(crowd / 2.5, error))
+    habit = normal(min(mean, crowd), crowd, math.hypot(crowd / 2.5, error))
     clock = normal(mean, 0, math.hypot(0.05, error))
-    schedule = normal(mean, 1, math.hypot(0.05, error))
+    schedule = normal(whole, 1, math.hypot(0.05, error))
     anything = 1 / 1.2
     human = 0.7 * habit + 0.1 * clock + 0.1 * schedule + 0.1 * anything
     machine = 0.5 * clock + 0.25 * habit + 0.05 * schedule + 0.2 * anything
     # A few accounts do not speak for a pool.
     weight = log_ratio(machine, human) * min(1.0, accounts / (_QUORUM * len(candidate.accounts)))
     shown = f"{abs(mean) if round(mean, 2) == 0 else mean:.2f}"
-    if mean > _SCHEDULE:
-        text = f"{accounts} accounts work at the same hours every day ({shown} of 1), as scheduled jobs do"
+    if whole > _SCHEDULE:
+        text = f"{accounts} accounts work at the same hours every day ({whole:.2f} of 1), like scheduled jobs"
     elif weight > 0:
+        how = "have the same hours" if common > _CLEAR else "work around the clock"
         text = (
-            f"{accounts} accounts work around the clock: their hours repeat from day to day with "
-            f"{shown} (0 is a machine; accounts of this log have {crowd:.2f})"
+            f"{accounts} accounts {how}: their own repeat from day to day with {shown} "
+            f"(0 is a machine; accounts of this log have {crowd:.2f})"
         )
     else:
-        text = f"the accounts keep human hours: regularity {shown} (accounts of this log: {crowd:.2f})"
+        text = f"the accounts keep hours of their own: regularity {shown} (accounts of this log: {crowd:.2f})"
     return Evidence("rhythm", weight, mean, text)
+
+
+def _common(candidate: Candidate) -> float:
+    """Return the mean cosine between the hours of two accounts: what all of them have in common."""
+    known = candidate.time_us != NO_TIME
+    account = np.searchsorted(candidate.accounts, candidate.account_of[known])
+    angle = candidate.time_us[known] / HOUR_US * (math.pi / 12)
+    count = np.bincount(account, minlength=len(candidate.accounts)).clip(1)
+    x = np.bincount(account, np.cos(angle), len(count)) / count
+    y = np.bincount(account, np.sin(angle), len(count)) / count
+    pairs = max(1, len(count) * (len(count) - 1))
+    return float((x.sum() ** 2 + y.sum() ** 2 - (x**2 + y**2).sum()) / pairs)
 
 
 def regularity(log: Log, rows: NDArray[np.int64]) -> tuple[float, float, int]:
@@ -76,13 +91,7 @@ def regularity(log: Log, rows: NDArray[np.int64]) -> tuple[float, float, int]:
 @lru_cache(maxsize=4)
 def _crowd(log: Log) -> float:
     """Return the regularity of the log's ordinary accounts, measured on evenly chosen ones."""
-    first, rows = log.requests_of
-    if len(log.independent) == 0:
-        return 0.0
-    places = np.linspace(0, len(log.independent) - 1, min(_CROWD, len(log.independent)))
-    chosen = log.independent[np.unique(places.astype(np.int64))]
-    picked = np.concatenate([rows[first[a] : first[a + 1]] for a in chosen.tolist()])
-    mean, _, accounts = regularity(log, picked)
+    mean, _, accounts = regularity(log, log.ordinary)
     return mean if accounts >= _LEAST_ACCOUNTS else 0.0
 
 

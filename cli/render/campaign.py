@@ -54,8 +54,18 @@ def _headline(found: Campaign, console: Console) -> None:
     if (without := score(found.score_without_metadata)) != score(found.score):
         line.append(f" ({without} without network and client fields)")
     console.print(line)
+    console.print(_odds(found), style="dim")
     console.print(f"{count(found.account_count, 'account')}, {count(found.request_count, 'request')}")
     console.print(timeline(found.daily), style="green")
+
+
+def _odds(found: Campaign) -> str:
+    """Say how often honest traffic looks like this, and what it would then be."""
+    other = "one party with several keys" if found.crowd < 0.5 else "a crowd that shares a product or phrase"
+    return (
+        f"honest groups that score so much: at most {found.look_alikes:.2g} in 100,000 accounts; "
+        f"the likelier honest explanation: {other}"
+    )
 
 
 def _template(found: Campaign, console: Console) -> None:

@@ -39,4 +39,6 @@ def surer(found: Campaign) -> Iterator[str]:
         yield "Network: addresses and client programs are missing or say nothing; gateway logs may have them."
     if any(reason.metadata and not reason.speaks_for for reason in found.reasons):
         yield "Owner: ask whether the organisation or app that the accounts share is a known customer."
+    if found.crowd < 0.5:
+        yield "One party: ask whether one customer holds all these accounts; that would explain them."
     yield "Sign-up and payment data, which no log holds: cards, e-mail domains, creation dates, resellers."

@@ -1,0 +1,112 @@
+"""Learn what signals count from random worlds, and write campaigns/likelihoods.toml.
+
+    python benchmarks/likelihoods.py [--worlds 200] [--seed 5000] [--jobs 2] [--findings FILE]
+
+What the signals find in the candidates of each world is written to FILE, a line each; a FILE that exists
+is taken as it is, so that fitting again takes seconds. Seeds below 1000 are kept for published
+figures (`detection.py`): never learn on them. The table says how it was made.
+"""
+
+from __future__ import annotations
+
+import argparse
+import multiprocessing
+import sys
+from concurrent.futures import ProcessPoolExecutor
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+sys.path[:0] = [str(HERE), str(HERE.parent)]
+
+import msgspec  # noqa: E402
+import numpy as np  # noqa: E402
+from numpy.typing import NDArray  # noqa: E402
+from worlds import fitting, table  # noqa: E402
+from worlds.gathering import findings  # noqa: E402
+
+from campaigns import likelihoods  # noqa: E402
+from campaigns.judge import ARGUED  # noqa: E402
+
+FOLDS = 5
+PER_100_000 = 0.5
+"""Honest groups that may alert in 100,000 honest accounts: one of 40 accounts flags 20 in 100,000."""
+SCORES = (0.01, 0.03, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99)
+
+
+def main() -> None:
+    """Gather, fit, write."""
+    options = _options()
+    if not options.findings.exists():
+        _gather(options)
+    decoder = msgspec.json.Decoder()
+    groups = [decoder.decode(line) for line in options.findings.read_bytes().splitlines()]
+    names = sorted({name for group in groups for name in group["x"]} - set(ARGUED))
+    metadata = {name for group in groups for name in group["metadata"]}
+    text_only = [name for name in names if name not in metadata]
+    unseen = _unseen(groups, names)
+    honest = np.array([group["purity"] < 0.5 for group in groups])
+    innocents = sum({group["world"]: group["innocents"] for group in groups}.values())
+    wanted = max(1, round(PER_100_000 * innocents / 1e5))
+    prior = -float(np.sort(_log_odds(unseen[honest]))[-wanted - 1])
+    scores = 1 / (1 + 10 ** -(_log_odds(unseen) + prior))
+    reached = [max(1, int((scores[honest] >= score).sum())) for score in SCORES]
+    known = [group for group in groups if fitting.clear(group)]
+    likelihoods.TABLE.write_text(
+        table.text(
+            f"{len({g['world'] for g in groups})} worlds from seed {options.seed}, {len(known):,} groups",
+            with_metadata=fitting.fit(known, names, prior),
+            without_metadata=fitting.fit(known, text_only, prior),
+            scores=SCORES,
+            per_100_000=[count * 1e5 / innocents for count in reached],
+        ),
+        "utf-8",
+    )
+    real = [(group["world"], group["campaign"]) if fitting.found(group) else None for group in groups]
+    held = {name for name, score in zip(real, scores, strict=True) if score >= 0.5}
+    print(f"unseen worlds: {len(held - {None})} of {len(set(real) - {None})} gathered campaigns,")
+    print(f"{wanted} false alerts in {innocents:,} innocents; prior {prior:+.2f}")
+
+
+def _unseen(groups: list[fitting.Group], names: list[str]) -> NDArray[np.float64]:
+    """Return each group's probability by likelihoods learnt on other worlds."""
+    worlds = sorted({group["world"] for group in groups})
+    fold = {world: number % FOLDS for number, world in enumerate(worlds)}
+    scores = np.zeros(len(groups))
+    for number in range(FOLDS):
+        others = [g for g in groups if fold[g["world"]] != number and fitting.clear(g)]
+        model = fitting.fit(others, names, 0.0)
+        for place, group in enumerate(groups):
+            if fold[group["world"]] == number:
+                scores[place] = likelihoods.probability(model.odds(group["x"]))
+    return scores
+
+
+def _log_odds(probability: NDArray[np.float64]) -> NDArray[np.float64]:
+    return np.asarray(np.log10(probability / (1 - probability)))
+
+
+def _gather(options: argparse.Namespace) -> None:
+    encode = msgspec.json.encode
+    unfinished = options.findings.with_suffix(".part")
+    names = [f"mixed:{seed}" for seed in range(options.seed, options.seed + options.worlds)]
+    with (
+        ProcessPoolExecutor(options.jobs, mp_context=multiprocessing.get_context("spawn")) as pool,
+        unfinished.open("wb") as out,
+    ):
+        for number, found in enumerate(pool.map(findings, names)):
+            out.writelines(encode(group) + b"\n" for group in found)
+            print(f"{number + 1} of {len(names)} worlds", file=sys.stderr)
+    unfinished.rename(options.findings)
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--worlds", type=int, default=200)
+    parser.add_argument("--seed", type=int, default=5000)
+    parser.add_argument("--jobs", type=int, default=2)
+    parser.add_argument("--findings", type=Path, default=Path("findings.jsonl"))
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,122 @@
+"""Fitting the likelihoods: multinomial logistic regression on piecewise linear curves.
+
+Three kinds of groups: campaigns, crowds, and one party's accounts. What is fitted are the log10 odds of a
+campaign against either of the others, as in `campaigns.likelihoods`. Against a crowd the curves may only
+rise with a signal's strength; against one party, whose accounts are interchangeable too, they may
+do anything. The penalty is on the steps from knot to knot, so that a curve without data is level.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import minimize
+
+from campaigns.likelihoods import Curve, Likelihoods
+from worlds.scoring import HELD, PURE
+
+QUANTILES = (0.02, 0.15, 0.5, 0.85, 0.98)
+"""Where knots lie, among all groups and among campaigns."""
+PENALTY = 1.0
+MIXED = 0.3  # with less of campaigns' accounts, a candidate counts as honest
+CAMPAIGN, CROWD, PARTY = 0, 1, 2
+_LN10 = np.log(10)
+
+Group = dict[str, Any]
+"""One candidate, as `gathering` describes it."""
+
+
+def kind(group: Group) -> int:
+    """Return what a candidate is."""
+    if group["purity"] >= PURE:
+        return CAMPAIGN
+    return PARTY if group["one_party"] else CROWD
+
+
+def found(group: Group) -> bool:
+    """Return whether a candidate is a campaign, most of it."""
+    return bool(group["purity"] >= PURE and group["held"] >= HELD)
+
+
+def clear(group: Group) -> bool:
+    """Return whether a candidate can teach: neither a mixture nor a splinter of a campaign."""
+    return bool(group["purity"] < MIXED or found(group))
+
+
+@dataclass(frozen=True)
+class Basis:
+    """Curves as columns: column i is how far a strength has come from knot i to the next, 0 to 1."""
+
+    knots: dict[str, NDArray[np.float64]]
+
+    @classmethod
+    def of(cls, groups: list[Group], signals: list[str]) -> Basis:
+        """Choose the knots."""
+        planted = np.array([kind(g) == CAMPAIGN for g in groups])
+        knots = {}
+        for name in signals:
+            x = _strengths(groups, name)
+            found = np.concatenate([np.quantile(x, QUANTILES), np.quantile(x[planted], QUANTILES)])
+            k = np.unique(found.round(2))
+            knots[name] = k if len(k) > 1 else np.unique([x.min(), x.max()]).round(2)  # a rare finding
+        return cls({name: k for name, k in knots.items() if len(k) > 1})
+
+    def columns(self, groups: list[Group]) -> NDArray[np.float64]:
+        """Return (groups, steps)."""
+        return np.concatenate(
+            [
+                np.clip((_strengths(groups, name)[:, None] - k[:-1]) / np.diff(k), 0, 1)
+                for name, k in self.knots.items()
+            ],
+            axis=1,
+        )
+
+
+def fit(groups: list[Group], signals: list[str], prior: float) -> Likelihoods:
+    """Return the likelihoods that groups teach; prior: log10, added to both odds."""
+    basis = Basis.of(groups, signals)
+    columns = basis.columns(groups)
+    crowd, party = _steps(columns, np.array([kind(g) for g in groups]))
+    curves, odds, at = {}, np.array([crowd[0], party[0]]) + prior, 1
+    for name, knots in basis.knots.items():
+        steps = slice(at, at + len(knots) - 1)
+        mean = columns[:, at - 1 : at + len(knots) - 2].mean(axis=0)
+        sides = []
+        for side, v in enumerate((crowd, party)):
+            centre = float(mean @ v[steps])
+            odds[side] += centre
+            sides.append(tuple((np.concatenate([[0.0], np.cumsum(v[steps])]) - centre).round(3).tolist()))
+        curves[name] = Curve(tuple(knots.tolist()), *sides)
+        at += len(knots) - 1
+    return Likelihoods((round(float(odds[0]), 3), round(float(odds[1]), 3)), curves)
+
+
+def _steps(columns: NDArray[np.float64], kind: NDArray[np.int64]) -> tuple[NDArray[np.float64], ...]:
+    """Return (1 + steps,) coefficients of the odds against a crowd, and against one party."""
+    count = columns.shape[1] + 1
+
+    def loss(v: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
+        crowd, party = v[:count], v[count:]
+        z = np.stack([np.zeros(len(kind)), -crowd[0] - columns @ crowd[1:], -party[0] - columns @ party[1:]])
+        z = _LN10 * (z - z.max(axis=0))
+        share = np.exp(z) / np.exp(z).sum(axis=0)
+        likely = np.log(share[kind, np.arange(len(kind))] + 1e-300).sum()
+        pull = [_LN10 * ((kind == side) - share[side]) for side in (CROWD, PARTY)]
+        slope = [np.concatenate([[p.sum()], columns.T @ p + 2 * PENALTY * w[1:]])
+                 for p, w in zip(pull, (crowd, party), strict=True)]  # fmt: skip
+        size = float((crowd[1:] ** 2).sum() + (party[1:] ** 2).sum())
+        return PENALTY * size - likely, np.concatenate(slope)
+
+    free, rising = [(None, None)], [(0.0, None)] * (count - 1)
+    found = minimize(
+        loss, np.zeros(2 * count), jac=True, method="L-BFGS-B",
+        bounds=free + rising + free * count, options={"maxiter": 1000},
+    )  # fmt: skip
+    return found.x[:count], found.x[count:]
+
+
+def _strengths(groups: list[Group], name: str) -> NDArray[np.float64]:
+    return np.array([g["x"].get(name, 0.0) for g in groups])
