@@ -58,7 +58,7 @@ def entry(number: int, **changed: str) -> dict[str, object]:
         "model_map_information": {},
         "metadata": {"user_api_key_user_id": f"{text['account']}u{number % 30}"},
         "requester_ip_address": f"{text['address']}192.{number % 30}.2.1",
-        "user_agent": f"{text['client']}client{number % 4}/1",
+        "user_agent": f"{text['client']}client/1",
         "messages": [
             {
                 "role": "system",
@@ -70,6 +70,17 @@ def entry(number: int, **changed: str) -> dict[str, object]:
             },
         ],
         "model_parameters": {},
+    }
+
+
+def stranger(number: int, payload: str) -> dict[str, object]:
+    """One request of somebody else with the same client, or the client would be an app of its own."""
+    words = " ".join(f"{word}{number}" for word in ("horse", "table", "cloud"))
+    return {
+        **entry(number, client=payload),
+        "id": f"s{number}",
+        "metadata": {"user_api_key_user_id": f"stranger{number}"},
+        "messages": [{"role": "user", "content": words}],
     }
 
 
@@ -94,6 +105,7 @@ def outputs(tmp_path_factory, one_thread):
     for name, payload in PAYLOADS.items():
         log = folder / f"{name}.jsonl"
         rows = [entry(n, **dict.fromkeys(FIELDS, payload)) for n in range(90)]
+        rows += [stranger(n, payload) for n in range(40)]
         log.write_text("".join(json.dumps(row) + "\n" for row in rows))
         index = folder / f"{name}.index"
         made = run("index", log, "--index", index)
