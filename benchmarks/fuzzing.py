@@ -50,6 +50,7 @@ def main() -> None:
         for number, line in enumerate(samples()):
             Path(folder, f"{number:03d}").write_bytes(line)
             Path(folder, f"{number:03d}-array").write_bytes(b"[" + line + b",\n" + line + b"]")
+        read(b"[{},{}]")  # compiles what cuts arrays, which is no slow input
         atheris.Setup([*sys.argv, folder], read)
         atheris.Fuzz()
 

@@ -7,27 +7,33 @@ read as logs, a part at a time, by the reader that `promptprint index` uses.
     python benchmarks/mutations.py [--lines 1000000] [--seed 1]
 
 Prints how many lines were read, accepted, and quarantined by reason, the slowest batch of lines and
-the growth of memory. Exits with 1 when a line is lost, a reader fails, a batch takes a second, or memory
-grows.
+the growth of memory, and keeps it in results/mutations.json. Exits with 1 when a line is lost, a reader
+fails, a batch takes a second of processor time, or memory grows.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import re
 import sys
 import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
+from typing import Any
+
+from kept import keep
 
 import promptlog
 
 SAMPLES = Path(__file__).parents[1] / "tests" / "reading" / "samples"
 PART = 20_000
 SLOW_SECONDS = 1.0
+PLACE = re.compile(rb"[:,[]")
 GROWTH_MB = 100
 
 
@@ -53,9 +59,8 @@ def splice(random: Random, line: bytearray, lines: list[bytes]) -> None:
 
 
 def double_key(random: Random, line: bytearray, lines: list[bytes]) -> None:
-    keys = [at for at in range(len(line) - 1) if line[at : at + 2] == b'":']
-    if keys:
-        end = random.choice(keys) + 2
+    end = line.find(b'":', random.randrange(len(line))) + 2
+    if end > 1:
         begin = line.rfind(b'"', 0, end - 2)
         line[begin:begin] = line[begin:end] + b"1,"
 
@@ -64,8 +69,8 @@ def put(*values: bytes) -> Callable[[Random, bytearray, list[bytes]], None]:
     """Return a mutation that puts one of the values in place of one in the line, or anywhere."""
 
     def mutate(random: Random, line: bytearray, lines: list[bytes]) -> None:
-        places = [at + 1 for at in range(len(line)) if line[at] in b":,["]
-        begin = random.choice(places or [0])
+        place = PLACE.search(line, random.randrange(len(line)))
+        begin = place.end() if place else 0
         end = begin if random.random() < 0.5 else max(begin, line.find(b",", begin))
         line[begin:end] = random.choice(values)
 
@@ -105,9 +110,53 @@ def mutated(random: Random, lines: list[bytes]) -> bytes:
     return bytes(line)
 
 
-def peak_mb() -> int:
+def memory_mb() -> int:
     [line] = [line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith("VmRSS")]
     return int(line.split()[1]) >> 10
+
+
+@dataclass
+class Tally:
+    """What became of the lines."""
+
+    written: int = 0
+    read: int = 0
+    accepted: int = 0
+    slowest_wall: float = 0.0
+    slowest_processor: float = 0.0
+    reasons: Counter[str] = field(default_factory=Counter)
+    memory: list[int] = field(default_factory=list)
+
+    def read_log(self, path: Path) -> None:
+        """Read a log as `promptprint index` does."""
+        wall, processor = time.perf_counter(), time.process_time()
+        for batch in promptlog.read(path):
+            self.slowest_wall = max(self.slowest_wall, time.perf_counter() - wall)
+            self.slowest_processor = max(self.slowest_processor, time.process_time() - processor)
+            wall, processor = time.perf_counter(), time.process_time()
+            self.read += batch.lines
+            self.accepted += batch.lines - len(batch.skipped)
+            self.reasons.update(bad.reason.value for bad in batch.skipped)
+        self.memory.append(memory_mb())
+
+    def figures(self) -> dict[str, Any]:
+        """Return what is kept."""
+        settled = self.memory[min(4, len(self.memory) - 1)]
+        return {
+            "lines_written": self.written,
+            "lines_read": self.read,
+            "accepted": self.accepted,
+            "quarantined": sum(self.reasons.values()),
+            "reasons": dict(self.reasons.most_common()),
+            "slowest_batch_seconds": round(self.slowest_wall, 3),
+            "slowest_batch_processor_seconds": round(self.slowest_processor, 3),
+            "memory_mb_after_five_parts": settled,
+            "memory_mb_at_the_end": self.memory[-1],
+            "passed": self.written == self.read
+            and promptlog.Reason.READER_FAILED not in self.reasons
+            and self.slowest_processor < SLOW_SECONDS
+            and self.memory[-1] <= settled + GROWTH_MB,
+        }
 
 
 def main() -> None:
@@ -116,9 +165,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
     random, lines = Random(options.seed), samples()
-    left, read, written, accepted, slowest = options.lines, 0, 0, 0, 0.0
-    reasons: Counter[str] = Counter()
-    memory: list[int] = []
+    left, tally = options.lines, Tally()
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "log")
         while left > 0:
@@ -126,23 +173,13 @@ def main() -> None:
             left -= len(part)
             data = b"\n".join([*lines, *part, lines[0], b""])
             path.write_bytes(data)
-            written += sum(bool(line.strip(b" \t\r\v\f")) for line in data.split(b"\n"))
-            started = time.perf_counter()
-            for batch in promptlog.read(path):
-                now = time.perf_counter()
-                slowest, started = max(slowest, now - started), now
-                read += batch.lines
-                accepted += batch.lines - len(batch.skipped)
-                reasons.update(bad.reason.value for bad in batch.skipped)
-            memory.append(peak_mb())
-    print(f"seed {options.seed}: {written:,} lines written, {read:,} read")
-    print(f"{accepted:,} accepted, {sum(reasons.values()):,} quarantined")
-    for reason, count in reasons.most_common():
-        print(f"    {count:9,} {reason}")
-    settled = memory[min(4, len(memory) - 1)]
-    print(f"slowest batch {slowest:.2f} s; memory {settled} MB after five parts, {memory[-1]} MB at the end")
-    failed = written != read or promptlog.Reason.READER_FAILED in reasons
-    sys.exit(failed or slowest > SLOW_SECONDS or memory[-1] > settled + GROWTH_MB)
+            tally.written += sum(bool(line.strip(b" \t\r\v\f")) for line in data.split(b"\n"))
+            tally.read_log(path)
+            print(f"{options.lines - left:,} lines", file=sys.stderr)
+    figures = {"seed": options.seed, **tally.figures()}
+    print(json.dumps(figures, indent=1))
+    keep("mutations", f"{options.lines:,} lines", figures)
+    sys.exit(not figures["passed"])
 
 
 if __name__ == "__main__":

@@ -10,3 +10,19 @@ Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 Threshold = Annotated[
     float, typer.Option("--threshold", min=0.0, max=1.0, help="The score from which a campaign alerts.")
 ]
+Format = Annotated[
+    str | None, typer.Option("--format", metavar="F", help="The log format, where it is not to be guessed.")
+]
+Map = Annotated[
+    str | None, typer.Option("--map", metavar="account=…,ts=…", help="Where fields are, as dotted paths.")
+]
+
+
+def mapped(text: str | None) -> dict[str, str] | None:
+    """Return "account=meta.user,ts=time" as a mapping."""
+    if text is None:
+        return None
+    pairs = [pair.partition("=") for pair in text.split(",") if pair.strip()]
+    if not pairs or not all(sign for _, sign, _ in pairs):
+        raise typer.BadParameter(f"--map: {text!r} is not like account=meta.user,ts=time")
+    return {name.strip(): path.strip() for name, _, path in pairs}

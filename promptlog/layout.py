@@ -79,7 +79,8 @@ def layout_of(content: Content) -> Layout:
         batches = [_is_sound(line, b"[") for line in lines]
         if not batches[0] and sum(batches) > 1:
             return Layout()  # a batch a line, the first of them damaged
-        begins = text[1:].lstrip()[:1] in (b"{", b"[", b"]", b"")
+        elements = sum(_is_sound(line.rstrip(b"\r ,")) for line in lines)
+        begins = text[1:].lstrip()[:1] in (b"{", b"[", b"]", b"") or elements > 1
         return Layout(Kind.ARRAY, skipped + 1) if begins else Layout()
     if _MAY_WRAP.search(text) and (begin := _wrapped(text.decode("latin-1"))):
         return Layout(Kind.WRAPPED, skipped + begin)

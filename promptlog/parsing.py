@@ -7,7 +7,7 @@ halving it, and read line by line with the decoder that says what is wrong.
 import gc
 import hashlib
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -20,7 +20,7 @@ from promptlog.chunk import MAX_LINE, Chunk
 from promptlog.content import Mark
 from promptlog.formats.base import LogFormat
 from promptlog.reasons import Reason, Skip
-from promptlog.record import UNNAMED, PromptRecord, SkippedLine, to_batch
+from promptlog.record import UNNAMED, Column, PromptRecord, SkippedLine, batch_of, to_batch
 
 # From here the next reading starts again: more may have been written by then.
 WAITS = {Reason.TORN, Reason.DAMAGED}
@@ -35,6 +35,7 @@ _UNPARSED = {
     Reason.TOO_DEEP,
 }
 _FEW = 16  # lines that are not worth halving
+_LONG = 1 << 20  # from here on it pays to let other threads run meanwhile
 _HUGE = 1 << 20  # only the strict decoder takes such lines apart
 # Nobody writes so many marks on one letter; it takes at least two bytes each to try.
 _MANY_MARKS = 50_000
@@ -67,10 +68,9 @@ class Parser:
     given: bool = False
     """Whether the user named the format: then no line is read as another."""
 
-    def batch(self, chunk: Chunk) -> LogBatch:
-        """Return a chunk's records, and the lines that hold none."""
-        with _no_collection():
-            return _Making(self, chunk).batch()
+    def begin(self, chunk: Chunk) -> "Making":
+        """Return a chunk in which the lines are found: in a thread that reads ahead, if it is long."""
+        return Making(self, chunk)
 
     def parse(self, line: bytes) -> list[PromptRecord]:
         """Parse one line, as another format if need be, since logs may mix formats. Raises Skip.
@@ -103,7 +103,7 @@ class Parser:
         return known.parse(strict.decode(line)) if len(line) > _HUGE else known.parse_line(line)
 
 
-class _Making:
+class Making:
     """A batch in the making."""
 
     def __init__(self, parser: Parser, chunk: Chunk) -> None:
@@ -112,32 +112,41 @@ class _Making:
         self._first, self._last = _bounds(chunk.data)
         self._offsets = self._first + chunk.base if chunk.offsets is None else chunk.offsets
         self._ordinary = _ordinary(chunk.data, self._first, self._last)
+        known = parser.format
+        self._known = known if known is not None and known.reads_blocks else None
+        self._is_clear = self._known is not None and not self._repeats(chunk.data, len(self._first))
+        self._batches: list[pa.RecordBatch] = []
         self._records: list[PromptRecord] = []
-        self._sources: list[NDArray[np.int64]] = []
+        self._sources: list[int] = []
         self._skipped: list[SkippedLine] = []
         self._lines = 0
         self._waiting: SkippedLine | None = None
 
     def batch(self) -> LogBatch:
+        """Return the chunk's records, and the lines that hold none."""
+        with _no_collection():
+            return self._batch()
+
+    def _batch(self) -> LogBatch:
         for gap in self._chunk.gaps:
             self._skip(gap.offset, gap.reason, gap.sha256)
         self._read(0, len(self._first))
-        offsets = np.concatenate([np.empty(0, np.int64), *self._sources])
-        records = to_batch(self._records, offsets, self._parser.source)
+        self._gather()
+        records = self._batches[0] if len(self._batches) == 1 else pa.concat_batches(self._batches)
         after = None if self._waiting else Mark(self._chunk.end, self._chunk.sha256)
         return LogBatch(records, tuple(self._skipped), self._lines, after, self._waiting)
 
     def _read(self, begin: int, end: int) -> None:
         """Read some lines at once if they are all ordinary, else each half, else one by one."""
-        known = self._parser.format
-        if end - begin > _FEW and known is not None and known.reads_blocks:
+        if end - begin > _FEW and self._known is not None:
             if self._ordinary[begin:end].all():
+                is_whole = end - begin == len(self._first)
                 block = self._chunk.data
-                if end - begin < len(self._first):
-                    block = block[self._first[begin] : self._last[end - 1]]
-                records = known.parse_block(block, end - begin)
-                if records is not None:
-                    return self._accept(records, self._offsets[begin:end], end - begin)
+                block = block if is_whole else block[self._first[begin] : self._last[end - 1]]
+                is_clear = self._is_clear if is_whole else not self._repeats(block, end - begin)
+                columns = self._known.parse_block(block, end - begin) if is_clear else None
+                if columns is not None:
+                    return self._accept_block(columns, self._offsets[begin:end])
             middle = (begin + end) // 2
             self._read(begin, middle)
             return self._read(middle, end)
@@ -145,6 +154,11 @@ class _Making:
             line = self._chunk.data[self._first[number] : self._last[number]].removesuffix(b"\r")
             if line and not line.isspace():
                 self._read_line(line, int(self._offsets[number]))
+
+    def _repeats(self, block: bytes, lines: int) -> bool:
+        """Say whether a line of a block may have a member twice for which that would matter."""
+        known = self._known
+        return known is not None and any(_count(block, name) > lines for name in known.deciding)
 
     def _read_line(self, line: bytes, offset: int) -> None:
         try:
@@ -154,13 +168,26 @@ class _Making:
         except Skip as skip:
             torn = self._chunk.unfinished and skip.reason in _UNPARSED
             self._skip(offset, Reason.TORN if torn else skip.reason, hashlib.sha256(line).hexdigest())
-            return self._accept(_all_named(skip.records, line), offset, 0)
-        self._accept(_all_named(records, line), offset, 1)
+            return self._accept(_all_named(skip.records, line), offset)
+        self._accept(_all_named(records, line), offset)
+        self._lines += 1
 
-    def _accept(self, records: list[PromptRecord], offsets: NDArray[np.int64] | int, lines: int) -> None:
+    def _accept(self, records: list[PromptRecord], offset: int) -> None:
         self._records += records
-        self._sources.append(np.broadcast_to(offsets, len(records)))
-        self._lines += lines
+        self._sources += [offset] * len(records)
+
+    def _accept_block(self, columns: Sequence[Column], offsets: NDArray[np.int64]) -> None:
+        if self._records:
+            self._gather()
+        self._batches.append(batch_of(columns, offsets, self._parser.source))
+        self._lines += len(offsets)
+
+    def _gather(self) -> None:
+        """Make a batch of the records that were read one by one; there is one at least in the end."""
+        if self._records or not self._batches:
+            offsets = np.array(self._sources, np.int64)
+            self._batches.append(to_batch(self._records, offsets, self._parser.source))
+            self._records, self._sources = [], []
 
     def _skip(self, offset: int, reason: Reason, sha256: str) -> None:
         line = SkippedLine(self._parser.path, offset, reason, sha256)
@@ -185,10 +212,26 @@ def _no_collection() -> Iterator[None]:
 
 def _bounds(data: bytes) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Return where the lines of `data` begin, and where they end without their newline."""
-    last = np.flatnonzero(np.frombuffer(data, np.uint8) == ord("\n"))
+    last = _ends(data)
     if data and not data.endswith(b"\n"):
         last = np.append(last, len(data))
     return np.concatenate([[0], last[:-1] + 1])[: len(last)], last
+
+
+def _ends(data: bytes) -> NDArray[np.int64]:
+    if len(data) < _LONG:
+        return np.flatnonzero(np.frombuffer(data, np.uint8) == ord("\n"))
+    from promptlog import scan  # compiled, and few logs need it
+
+    return scan.ends(data)
+
+
+def _count(data: bytes, name: bytes) -> int:
+    if len(data) < _LONG:
+        return data.count(name)
+    from promptlog import scan
+
+    return scan.count(data, name)
 
 
 def _ordinary(data: bytes, first: NDArray[np.int64], last: NDArray[np.int64]) -> NDArray[np.bool_]:

@@ -156,7 +156,9 @@ class Log:
         parser = Parser(self.path, source, format, self.given is not None)
         first, rest = self._chunks
         long = any(len(chunk.data) >= BLOCK // 2 for chunk in first)
-        yield from map(parser.batch, chain(first, ahead(rest) if long else rest))
+        begun = map(parser.begin, chain(first, rest))
+        for each in ahead(begun) if long else begun:
+            yield each.batch()
 
     @cached_property
     def _chunks(self) -> tuple[list[Chunk], Iterator[Chunk]]:

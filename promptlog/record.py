@@ -5,6 +5,7 @@ between are history, which chats re-send with every request; were they part of t
 prompt, every session would match itself.
 """
 
+from collections.abc import Sequence
 from itertools import chain
 from typing import NamedTuple
 
@@ -66,11 +67,22 @@ SCHEMA = pa.schema(
 byte in the decompressed stream): the way back to the request."""
 
 
+Column = Sequence[object] | NDArray[np.generic] | str
+"""One field of several records; a text alone is that of all of them."""
+
+
 def to_batch(records: list[PromptRecord], offsets: NDArray[np.int64], source: int) -> pa.RecordBatch:
     """Return records as one Arrow batch; `offsets` has one entry for each record."""
     width = len(PromptRecord._fields)
     cells = list(chain.from_iterable(records))  # slicing this is faster than zip(*records)
-    columns: list[object] = [cells[i::width] for i in range(width)]
-    columns += [np.full(len(records), source), offsets]
-    arrays = [pa.array(column, type=field.type) for column, field in zip(columns, SCHEMA, strict=True)]
+    return batch_of([cells[i::width] for i in range(width)], offsets, source)
+
+
+def batch_of(columns: Sequence[Column], offsets: NDArray[np.int64], source: int) -> pa.RecordBatch:
+    """Return the columns of records, in the order of PromptRecord's fields, as one Arrow batch."""
+    count = len(offsets)
+    arrays = [
+        pa.repeat(column, count) if isinstance(column, str) else pa.array(column, type=field.type)
+        for column, field in zip((*columns, np.full(count, source), offsets), SCHEMA, strict=True)
+    ]
     return pa.RecordBatch.from_arrays(arrays, schema=SCHEMA)

@@ -15,8 +15,14 @@ Records = Annotated[
 ]
 
 
-def formats(files: Files, records: Records = 0, as_json: options.Json = False) -> None:
-    """Say what format logs have and how readable they are.
+def formats(
+    files: Files,
+    records: Records = 0,
+    format: options.Format = None,
+    mapping: options.Map = None,
+    as_json: options.Json = False,
+) -> None:
+    """Say what format logs have and how readable they are, by --format and --map where they are given.
 
     Exits with 1 when no file has a known format, with 2 when one cannot be read.
     """
@@ -27,11 +33,14 @@ def formats(files: Files, records: Records = 0, as_json: options.Json = False) -
     import promptlog
     from cli.files import named, spelt
     from cli.render import formats as render
+    from promptlog.reader import given_format
 
+    fields = options.mapped(mapping)
+    given_format(format, fields)
     described, failed = [], False
     for path in named(files):
         try:
-            found = promptlog.describe(path, records)
+            found = promptlog.describe(path, records, format=format, mapping=fields)
             described.append(
                 replace(
                     found, path=spelt(found.path), problems=[spelt(problem) for problem in found.problems]

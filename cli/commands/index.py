@@ -29,12 +29,6 @@ Embed = Annotated[
 Embedder = Annotated[
     str, typer.Option("--model", metavar="NAME", help="A sentence-transformers model, by name or folder.")
 ]
-Format = Annotated[
-    str | None, typer.Option("--format", metavar="F", help="The log format, where it is not to be guessed.")
-]
-Map = Annotated[
-    str | None, typer.Option("--map", metavar="account=…,ts=…", help="Where fields are, as dotted paths.")
-]
 NoText = Annotated[
     bool, typer.Option("--no-text", help="Keep fingerprints only; fixed when an index is made.")
 ]
@@ -47,8 +41,8 @@ Key = Annotated[
 def index(
     index: options.Index,
     paths: Paths = None,
-    format: Format = None,
-    mapping: Map = None,
+    format: options.Format = None,
+    mapping: options.Map = None,
     no_text: NoText = False,
     key: Key = None,
     embed: Embed = "none",
@@ -71,7 +65,7 @@ def index(
 
     if not paths and embed == "none":
         raise typer.BadParameter("give the logs to index (or --embed, for what the index holds)")
-    fields = mapped(mapping)
+    fields = options.mapped(mapping)
     secret = read_key(key)
     given_format(format, fields)  # what cannot be read leaves no new index behind
     with _spooled(named(paths or [])) as files:
@@ -124,16 +118,6 @@ def _embed(root: Path, min_accounts: int, model: str, show: Callable[[str], None
     embed_prompts(
         snapshot, chosen, encoder, progress=lambda n, total: show(f"embedded {n:,} of {total:,} prompts")
     )
-
-
-def mapped(text: str | None) -> dict[str, str] | None:
-    """Return "account=meta.user,ts=time" as a mapping."""
-    if text is None:
-        return None
-    pairs = [pair.partition("=") for pair in text.split(",") if pair.strip()]
-    if not pairs or not all(sign for _, sign, _ in pairs):
-        raise typer.BadParameter(f"--map: {text!r} is not like account=meta.user,ts=time")
-    return {name.strip(): path.strip() for name, _, path in pairs}
 
 
 def read_key(path: Path | None) -> bytes | None:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 from promptlog import strict
 from promptlog.reasons import Skip
-from promptlog.record import PromptRecord
+from promptlog.record import Column, PromptRecord
 
 
 class LogFormat(ABC):
@@ -41,8 +41,11 @@ class LogFormat(ABC):
     reads_blocks: bool = False
     """Whether `parse_block` is worth a try."""
 
-    def parse_block(self, block: bytes, lines: int) -> list[PromptRecord] | None:
-        """Return the records of so many lines, one for each, all with a request_id.
+    deciding: tuple[bytes, ...] = ()
+    """Members, as `"name":`, of which `parse_block` relies on there being no more than lines."""
+
+    def parse_block(self, block: bytes, lines: int) -> Sequence[Column] | None:
+        """Return the columns of the records of so many lines, one for each, all with a request_id.
 
         None unless every line is ordinary, so that `parse_line` would return the same.
         """

@@ -6,6 +6,7 @@ member twice, go to the strict decoder, which says what is wrong. So members tha
 read are not judged, except that the whole line must be UTF-8.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
@@ -18,7 +19,7 @@ from promptlog.fields import member, text, unpacked
 from promptlog.formats import litellm_block, litellm_marks, quick
 from promptlog.formats.base import LogFormat
 from promptlog.reasons import Reason, Skip
-from promptlog.record import PromptRecord
+from promptlog.record import Column, PromptRecord
 
 
 class _Metadata(msgspec.Struct, gc=False):
@@ -59,6 +60,7 @@ class LiteLLM(LogFormat):
 
     name = "litellm"
     reads_blocks = True
+    deciding = (_MESSAGES, _USER)
 
     def recognises(self, entry: object) -> float:
         if not isinstance(entry, dict):
@@ -89,7 +91,7 @@ class LiteLLM(LogFormat):
             return super().parse_line(line)
         return [_record(payload)]
 
-    def parse_block(self, block: bytes, lines: int) -> list[PromptRecord] | None:
+    def parse_block(self, block: bytes, lines: int) -> Sequence[Column] | None:
         return litellm_block.parse_block(block, lines)
 
     def remark(self, entry: object) -> str:

@@ -5,16 +5,18 @@ that is not (a member of another type, a redacted or cut prompt, a packed accoun
 twice) makes the whole block go the slow way, which the reader narrows down to its line.
 """
 
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
 
 import msgspec
+import numpy as np
 from msgspec.structs import asdict
 
-from promptlog import accounts
+from promptlog.accounts import unpack
 from promptlog.bodies.prompt import canonical, of_messages
 from promptlog.reasons import Skip
-from promptlog.record import PromptRecord
+from promptlog.record import Column
 from promptlog.times import EARLIEST, LATEST
 
 
@@ -23,10 +25,11 @@ class _Message(msgspec.Struct, gc=False):
     content: Any = None
 
 
-class _Metadata(msgspec.Struct, gc=False):
+# In the order in which LiteLLM writes them: a member is found quickest behind the one before it.
+class _Metadata(msgspec.Struct, gc=False, kw_only=True):
     user_api_key_user_id: str
-    user_api_key_org_id: str | None = None
     user_api_key_team_id: str | None = None
+    user_api_key_org_id: str | None = None
     requester_ip_address: str | None = None
 
 
@@ -36,17 +39,17 @@ class _Parameters(msgspec.Struct, gc=False):
     system: None = None
 
 
-class _Payload(msgspec.Struct, gc=False):
+class _Payload(msgspec.Struct, gc=False, kw_only=True):
     id: str
+    trace_id: str | None = None
     call_type: str
     startTime: float
+    model: str | None = None
     model_map_information: msgspec.Raw
     metadata: _Metadata
-    messages: list[_Message]
-    trace_id: str | None = None
-    model: str | None = None
     requester_ip_address: str | None = None
     user_agent: str | None = None
+    messages: list[_Message]
     model_parameters: _Parameters | None = None
 
 
@@ -54,47 +57,78 @@ _DECODER = msgspec.json.Decoder(_Payload)
 _READ = ("user", "system", "developer")
 _USER_FIELD = "metadata.user_api_key_user_id"
 
-# Inside a JSON string a quote is escaped, so these bytes can only be a member's name.
-_MESSAGES, _USER = b'"messages":', b'"user_api_key_user_id":'
 
-
-def parse_block(block: bytes, lines: int) -> list[PromptRecord] | None:
-    """Return the records of so many lines, as `LogFormat.parse_block` does."""
-    if block.count(_MESSAGES) > lines or block.count(_USER) > lines:
-        return None
+def parse_block(block: bytes, lines: int) -> Sequence[Column] | None:
+    """Return the columns of so many lines, as `LogFormat.parse_block` does."""
     try:
         if not block.isascii():
             block.decode()
         payloads = _DECODER.decode_lines(block)
-        records = [_record(payload) for payload in payloads]
+        return _columns(payloads) if len(payloads) == lines else None
     except (ValueError, RecursionError, Skip, msgspec.MsgspecError):
         return None
-    return records if len(records) == lines else None
 
 
-def _record(payload: _Payload) -> PromptRecord:
-    """Return a payload's record. Raises ValueError for one that has to go the slow way."""
-    metadata, time = payload.metadata, payload.startTime
-    user, session = metadata.user_api_key_user_id, payload.trace_id
-    field = _USER_FIELD
-    if user.startswith(("user_", "{")):
-        user, field, packed = accounts.unpack(user, field)
-        session = packed or session
-    prompt = _prompt(payload)
-    if not (user and payload.id and EARLIEST <= time < LATEST) or _mentions_litellm(prompt):
+def _columns(payloads: list[_Payload]) -> Sequence[Column]:
+    """Return payloads' columns. Raises ValueError where one of them has to go the slow way."""
+    metadata = [payload.metadata for payload in payloads]
+    ids = [payload.id for payload in payloads]
+    accounts, fields, sessions = _accounts(payloads)
+    times = np.array([payload.startTime for payload in payloads])
+    if not (all(ids) and all(accounts) and ((times >= EARLIEST) & (times < LATEST)).all()):
         raise ValueError
-    return PromptRecord(
-        payload.id,
-        user,
-        field,
-        round(time * 1_000_000),
-        payload.model or "",
-        payload.requester_ip_address or metadata.requester_ip_address or "",
-        payload.user_agent or "",
-        metadata.user_api_key_org_id or metadata.user_api_key_team_id or "",
-        session or "",
-        *prompt,
+    return (
+        ids,
+        accounts,
+        fields,
+        np.rint(times * 1_000_000).astype(np.int64),
+        [payload.model or "" for payload in payloads],
+        [
+            each.requester_ip_address or at.requester_ip_address or ""
+            for each, at in zip(payloads, metadata, strict=True)
+        ],
+        [payload.user_agent or "" for payload in payloads],
+        [at.user_api_key_org_id or at.user_api_key_team_id or "" for at in metadata],
+        sessions,
+        *_prompts(payloads),
+        np.zeros(len(payloads), np.bool_),
     )
+
+
+def _accounts(payloads: list[_Payload]) -> tuple[list[str], Column, list[str]]:
+    """Return the accounts, the fields that they come from, and the sessions."""
+    users = [payload.metadata.user_api_key_user_id for payload in payloads]
+    sessions = [payload.trace_id or "" for payload in payloads]
+    fields: Column = _USER_FIELD
+    packed = [row for row, user in enumerate(users) if user.startswith(("user_", "{"))]
+    if packed:
+        fields = [_USER_FIELD] * len(users)
+        for row in packed:
+            users[row], fields[row], session = unpack(users[row], _USER_FIELD)
+            sessions[row] = session or sessions[row]
+    return users, fields, sessions
+
+
+def _prompts(payloads: list[_Payload]) -> tuple[Column, ...]:
+    """Return system prompts, tools, first and last user turns, and how many there are.
+
+    Raises ValueError where a text may be a mark of LiteLLM: of one that it has redacted or cut.
+    """
+    systems: list[str] = []
+    tools: list[str] = []
+    first: list[str] = []
+    last: list[str] = []
+    counts: list[int] = []
+    for payload in payloads:
+        system, defined, asked, asked_last, count = _prompt(payload)
+        if "litellm" in asked or "litellm" in asked_last or "litellm" in system:
+            raise ValueError
+        systems.append(system)
+        tools.append(defined)
+        first.append(asked)
+        last.append(asked_last)
+        counts.append(count)
+    return (*(column if any(column) else "" for column in (systems, tools, first, last)), counts)
 
 
 def _prompt(payload: _Payload) -> tuple[str, str, str, str, int]:
@@ -104,19 +138,15 @@ def _prompt(payload: _Payload) -> tuple[str, str, str, str, int]:
     instructions: list[str] = []
     turns: list[str] = []
     for message in payload.messages:
-        if message.role not in _READ:
+        role, content = message.role, message.content
+        if role not in _READ:
             continue
-        if type(message.content) is not str:
+        if type(content) is not str:
             system, _, first, last, count = of_messages(list(map(asdict, payload.messages)))
             return system, tools, first, last, count
-        (turns if message.role == "user" else instructions).append(message.content)
+        (turns if role == "user" else instructions).append(content)
     system = instructions[0] if len(instructions) == 1 else "\n\n".join(instructions)
     return system, tools, turns[0] if turns else "", turns[-1] if len(turns) > 1 else "", len(turns)
-
-
-def _mentions_litellm(prompt: tuple[str, str, str, str, int]) -> bool:
-    """Say whether a segment may be a mark of LiteLLM: of text that it has redacted or cut."""
-    return "litellm" in prompt[0] or "litellm" in prompt[2] or "litellm" in prompt[3]
 
 
 @lru_cache(maxsize=256)

@@ -249,3 +249,10 @@ def test_nothing_is_lost_of_any_text_in_any_layout(begin, pieces, size):
 
 def entries_of(chunks):
     return [entry for chunk in chunks for entry in chunk.data.removesuffix(b"\n").split(b"\n") if chunk.data]
+
+
+def test_an_array_whose_first_elements_are_damaged_is_an_array(tmp_path):
+    elements = [b"garbage"] * 20 + [line(litellm()).strip()] * 5
+    path = log(tmp_path, b"[\n" + b",\n".join(elements) + b"\n]\n")
+    assert len(records(path)) == 5
+    assert [bad.reason for bad in skipped(path)] == [Reason.NOT_JSON] * 20

@@ -2,6 +2,7 @@
 
 import json
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -9,6 +10,7 @@ from logsamples import START, line, litellm, log, metadata, records
 
 from promptlog.formats.litellm import LiteLLM
 from promptlog.reasons import Skip
+from promptlog.record import PromptRecord, batch_of
 
 FORMAT = LiteLLM()
 USER = b'"user_api_key_user_id":'
@@ -61,6 +63,17 @@ def lines_of(*changes):
     return [line(litellm(**each)).strip() for each in changes]
 
 
+def in_a_block(lines):
+    """Return the records of a block; None where it is left to the slow way."""
+    block = b"\n".join(lines)
+    columns = FORMAT.parse_block(block, len(lines))
+    if columns is None or any(block.count(name) > len(lines) for name in FORMAT.deciding):
+        return None
+    offsets = np.arange(len(lines))
+    names = PromptRecord._fields
+    return [PromptRecord(**row) for row in batch_of(columns, offsets, 0).select(names).to_pylist()]
+
+
 def one_by_one(lines):
     found = []
     for each in lines:
@@ -74,12 +87,12 @@ def one_by_one(lines):
 @pytest.mark.parametrize("name", ORDINARY)
 def test_an_ordinary_payload_is_read_in_a_block(name):
     lines = lines_of({}, ORDINARY[name], {"id": "last"})
-    assert FORMAT.parse_block(b"\n".join(lines), 3) == one_by_one(lines)
+    assert in_a_block(lines) == one_by_one(lines)
 
 
 @pytest.mark.parametrize("name", UNUSUAL)
 def test_an_unusual_payload_is_left_to_the_slow_way(name):
-    assert FORMAT.parse_block(b"\n".join(lines_of({}, UNUSUAL[name])), 2) is None
+    assert in_a_block(lines_of({}, UNUSUAL[name])) is None
 
 
 @pytest.mark.parametrize(
@@ -98,7 +111,7 @@ def test_an_unusual_payload_is_left_to_the_slow_way(name):
     ],
 )
 def test_a_bad_line_makes_a_block_go_the_slow_way(bad):
-    assert FORMAT.parse_block(b"\n".join([*lines_of({}), bad]), 2) is None
+    assert in_a_block([*lines_of({}), bad]) is None
 
 
 @pytest.mark.parametrize("unusual", [*UNUSUAL.values(), b"{bad}\n", b"\n", b'{"hello": 1}\n', b"{} {}\n"])
@@ -134,5 +147,5 @@ def test_whatever_is_read_in_a_block_is_what_a_line_gives(changes, messages):
         name: value for name, value in changes.items() if name not in inside
     }
     lines = [json.dumps(entry).encode(), *lines_of({})]
-    found = FORMAT.parse_block(b"\n".join(lines), 2)
+    found = in_a_block(lines)
     assert found is None or found == one_by_one(lines)
