@@ -25,8 +25,10 @@ FORMAT_VERSION = 2
 _PREFIX = "MANIFEST-"
 _MARK = 65  # the digest's 64 digits and the line's end
 _MEND = "run: promptprint verify"
+_UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, TypeError, RecursionError)
 _NUMBER = re.compile(re.escape(_PREFIX) + r"\d{20}")
-_FILE = re.compile(r"((?:segments|vectors)/\d{8}-\d{4})/[a-z_]+\.[a-z]+")
+FOLDER = re.compile(r"\d{8,}-\d{4,}")
+_FILE = re.compile(rf"((?:segments|vectors)/{FOLDER.pattern})/[a-z_]+\.[a-z]+")
 
 
 class File(msgspec.Struct, frozen=True):
@@ -90,13 +92,14 @@ class Manifest(msgspec.Struct, frozen=True):
 def publish(root: Path, manifest: Manifest) -> Path:
     """Write and link the manifest of a new generation; return its path.
 
-    Raises FileExistsError when that generation exists already, and OSError when it is not sure
-    to last: it is then taken back.
+    Raises FileExistsError when that generation exists already, OSError when it is not sure to last
+    (it is then taken back), and IndexDamaged for one that could not be read back.
     """
     temporary = root / f"tmp-{manifest.generation}-{os.getpid()}"
-    path = path_of(root, manifest.generation)
+    path, content = path_of(root, manifest.generation), encode(manifest)
+    decode(content, path)
     try:
-        durable.write_file(temporary, encode(manifest))
+        durable.write_file(temporary, content)
         os.link(temporary, path)
         try:
             durable.sync(root)
@@ -163,7 +166,7 @@ def decode(raw: bytes, path: Path) -> tuple[Manifest, str]:
         )
     try:
         manifest = msgspec.json.decode(body, type=Manifest)
-    except (msgspec.DecodeError, UnicodeDecodeError, TypeError) as error:
+    except _UNREADABLE as error:
         raise IndexDamaged(f"{path} is damaged: {error}; {_MEND}") from None
     _check(manifest, path)
     return manifest, sha256
@@ -183,7 +186,7 @@ def _check(manifest: Manifest, path: Path) -> None:
 def _version(body: bytes) -> object:
     try:
         return msgspec.json.decode(body)["format_version"]
-    except (msgspec.DecodeError, UnicodeDecodeError, KeyError, TypeError):
+    except (*_UNREADABLE, KeyError):
         return None
 
 

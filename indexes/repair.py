@@ -19,6 +19,7 @@ def repair(root: Path, generation: int) -> Workspace:
     Logs that were read after it will be read again by the next `index`. Raises IndexDamaged for a
     generation that is not whole, IndexLocked, or WriteFailed.
     """
+    garbage.require_own(root)
     with writes(root), locks.write_lock(root):
         whole = verify(root).whole
         if generation not in whole:
