@@ -13,7 +13,7 @@ import msgspec
 from fingerprint.minhash import MinHasher
 from indexes import durable, garbage, locks
 from indexes import manifest as manifests
-from indexes.errors import IndexDamaged, WorkspaceError
+from indexes.errors import IndexDamaged
 from indexes.manifest import File, Manifest
 from indexes.workspace import read_key
 
@@ -91,7 +91,8 @@ def _manifests(
             elif path == newest:
                 return _manifests(root, held)  # a later one has taken its place
         except (OSError, IndexDamaged) as error:
-            damaged.append(Damage(path.name, str(error).removeprefix(f"{path} ")))
+            reason = error.damage if isinstance(error, IndexDamaged) else f"is unreadable: {error.strerror}"
+            damaged.append(Damage(path.name, reason.removeprefix(f"{path} ")))
     found = dict(sorted(found.items()))
     for generation, (manifest, _) in list(found.items()):
         earlier = [sha256 for number, (_, sha256) in found.items() if number < generation]
@@ -106,8 +107,8 @@ def _manifests(
 def _key(root: Path, published: dict[int, tuple[Manifest, str]]) -> list[Damage]:
     try:
         key = read_key(root)
-    except WorkspaceError as error:
-        return [Damage("KEY", str(error))]
+    except IndexDamaged as error:
+        return [Damage("KEY", error.damage.removeprefix(f"{root / 'KEY'} "))]
     if (root / "KEY").read_bytes() != key.hex().encode() + b"\n":
         return [Damage("KEY", "is not as it was written")]
     ids: Iterable[str] = {manifest.settings.key_id for manifest, _ in published.values()}

@@ -129,10 +129,11 @@ class Workspace:
 def writing(root: Path) -> Iterator[Writer]:
     """Hold an index's write lock, begin with its newest generation, sweep up what killed writers left.
 
-    Raises IndexLocked, naming the holder, when another process writes, and WriteFailed for
+    Raises NotAnIndex, IndexLocked, naming the holder, when another process writes, and WriteFailed for
     whatever the operating system refuses; then what was written and not committed is removed.
     """
     garbage.require_own(root)
+    manifests.newest(root)  # what is no index is not to get a LOCK
     with contextlib.ExitStack() as held:
         with writes(root):
             held.enter_context(locks.write_lock(root))
@@ -262,16 +263,16 @@ def _pinned(root: Path, generation: int | None) -> tuple[Manifest, str, locks.Pi
 
 
 def read_key(root: Path) -> bytes:
-    """Return an index's key. Raises NotAnIndex or IndexDamaged."""
-    path = root / "KEY"
+    """Return an index's key. Raises IndexDamaged."""
+    path, mend = root / "KEY", "without it an index cannot be used: restore it, or index the logs anew"
     try:
         key = bytes.fromhex(path.read_text("ascii").strip())
     except FileNotFoundError:
-        raise NotAnIndex(f"{path} is missing: without its key an index cannot be used") from None
-    except (ValueError, UnicodeDecodeError):
-        raise IndexDamaged(f"{path} is damaged: it holds 64 hexadecimal digits") from None
+        raise IndexDamaged(f"{path} is missing", mend) from None
+    except ValueError:
+        key = b""
     if len(key) != KEY_BYTES:
-        raise IndexDamaged(f"{path} is damaged: it holds 64 hexadecimal digits")
+        raise IndexDamaged(f"{path} is damaged: it is to hold 64 hexadecimal digits", mend)
     return key
 
 

@@ -61,6 +61,16 @@ def test_every_damaged_file_is_named(root):
     assert damaged(root) == []
 
 
+def test_what_is_wrong_is_said_without_advice_that_has_been_followed(root):
+    (root / "KEY").write_text("00\n")
+    newest = manifests.newest(root)
+    newest.write_bytes(newest.read_bytes()[:-1])
+    assert [(damage.path, damage.reason) for damage in verify(root).damaged] == [
+        ("KEY", "is damaged: it is to hold 64 hexadecimal digits"),
+        (newest.name, "is damaged: its SHA-256 is not the one it ends with"),
+    ]
+
+
 def test_a_key_in_capitals_is_not_what_was_written(root):
     (root / "KEY").write_text(KEY.hex().upper() + "\n")
     assert damaged(root) == ["KEY"]

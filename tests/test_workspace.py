@@ -137,7 +137,7 @@ def test_a_damaged_key_is_refused(root, content):
 
 def test_an_index_without_its_key_is_refused(root):
     (root / "KEY").unlink()
-    with pytest.raises(NotAnIndex, match="KEY is missing"):
+    with pytest.raises(IndexDamaged, match=r"KEY is missing; without it .*: restore it, or index"):
         Workspace.open(root)
 
 
