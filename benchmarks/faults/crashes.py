@@ -1,6 +1,6 @@
 """Is an index the old or the new one after every crash? Also: would this experiment notice if not?
 
-    python -m benchmarks.faults.crashes [--samples 24] [--seed 1]
+    python -m benchmarks.faults.crashes [--samples 40] [--seed 1]
 
 Creation, append, embedding, repair, compaction and erasure run once while every call that changes
 the directory is recorded. For every moment the states that a crash may leave are built (see disk.py),
@@ -275,7 +275,7 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--requests", type=int, default=40)
-    parser.add_argument("--samples", type=int, default=24)
+    parser.add_argument("--samples", type=int, default=40)
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
     sound, broken = run(options.requests, options.samples, options.seed)

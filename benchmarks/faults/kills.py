@@ -13,6 +13,7 @@ the next index begins.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import os
 import random
 import shutil
@@ -112,7 +113,12 @@ def run(kills: int, requests: int, seed: int) -> dict[str, object]:
     with sample.scratch() as folder:
         lines = sample.lines(requests)
         logs = [sample.write(folder / f"{n}.jsonl", lines[n::LOGS]) for n in range(LOGS)]
-        sample.append(folder / "undisturbed", *logs)
+        with (
+            open(os.devnull, "w") as silence,
+            contextlib.redirect_stdout(silence),
+            contextlib.suppress(SystemExit),
+        ):
+            index(folder / "undisturbed", logs, silence.fileno())
         expected = content(folder / "undisturbed")
         started = time.monotonic()
         attempt(folder / "timed", logs, 600)
