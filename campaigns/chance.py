@@ -128,7 +128,7 @@ def _overlap(keys, total, stretch, activity, rate):  # type: ignore[no-untyped-d
         while last < keys.size and keys[last] // total == account:
             chances -= rate[stretch[keys[last] % total]]
             last += 1
-        mean -= math.expm1(-chances)
+        mean -= math.expm1(-max(0.0, chances))  # a rounding below nothing is nothing
         first = last
     return mean
 

@@ -130,6 +130,9 @@ def _explain(error: Exception) -> None:
     """Say what went wrong: in one line where the user can mend it."""
     from promptlog.errors import PromptprintError
 
+    if isinstance(error, OSError) and error.filename is not None:
+        talk(f"promptprint: {os.fsdecode(error.filename)}: {error.strerror}")
+        return
     if isinstance(error, PromptprintError | OSError):
         talk(f"promptprint: {error}")
         return

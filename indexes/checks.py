@@ -1,10 +1,10 @@
 """Published files are used only when their bytes have the manifest's SHA-256.
 
-A file is hashed when it is first opened. What was hashed is remembered in `derived/checked` for a
-day, by the file's inode, size and times: the next process need not read 30 GB to answer one
-question. A write, a truncation or a copy in a file's place changes its inode's times, and
-the file is hashed again; what rots below the file system is found by `verify`, which believes
-nothing, and otherwise a day later at most. As with git's index, a file that changed at the very
+A file is hashed when it is first opened. What was hashed is remembered in `derived/checked-DAY`, that
+day and the next, by the file's inode, size and times: the next process need not read 30 GB to
+answer one question. A write, a truncation or a copy in a file's place changes its inode's times,
+and the file is hashed again; what rots below the file system is found by `verify`, which believes
+nothing, and otherwise two days later at most. As with git's index, a file that changed at the very
 moment it was hashed is not remembered.
 """
 
@@ -24,7 +24,7 @@ from indexes.manifest import File
 
 _Found = TypeVar("_Found", File, File | None)
 
-_MEMORY = Path("derived", "checked")
+_MEMORY = "derived/checked-"
 _DAY = 24 * 3600
 # Nanoseconds after a change in which file times may not show another: where they count whole
 # seconds, and where they follow the kernel's clock tick.
@@ -63,7 +63,7 @@ class Checks:
             raise IndexDamaged(f"{path} is no file of this index")
         try:
             line = _line(file, os.stat(path))
-            if self._remembered and any(line + day in self._remembered for day in _days()):
+            if self._remembered and line in self._remembered:
                 return ""
             found, line = observed(path, lambda: file if durable.digest(path) == file.sha256 else None)
         except FileNotFoundError:
@@ -86,36 +86,40 @@ def observed(path: Path, hashing: Callable[[], _Found]) -> tuple[_Found, str]:
     settled = before.st_ctime_ns < begun - margin
     if found is None or not settled or _line(found, before) != _line(found, os.stat(path)):
         return found, ""
-    return found, _line(found, before) + _days()[0]
+    return found, _line(found, before)
 
 
 def _line(file: File, status: os.stat_result) -> str:
     return (
         f"{file.sha256} {status.st_dev} {status.st_ino} {status.st_size} "
-        f"{status.st_mtime_ns} {status.st_ctime_ns} "
+        f"{status.st_mtime_ns} {status.st_ctime_ns}"
     )
 
 
-def _days() -> tuple[str, str]:
-    """Return today and yesterday, as days since 1970."""
+def _days(root: Path) -> list[Path]:
+    """Return where today's checks are remembered, and yesterday's."""
     today = int(time.time()) // _DAY
-    return str(today), str(today - 1)
+    return [root / f"{_MEMORY}{day}" for day in (today, today - 1)]
 
 
 def _read(root: Path) -> frozenset[str]:
-    try:
-        return frozenset((root / _MEMORY).read_text("ascii", "replace").splitlines())
-    except OSError:
-        return frozenset()
+    lines: set[str] = set()
+    for path in _days(root):
+        with contextlib.suppress(OSError):
+            lines.update(path.read_text("ascii", "replace").splitlines())
+    return frozenset(lines)
 
 
 def remember(root: Path, lines: list[str]) -> None:
     """Add to the memory; where that cannot be written, files are hashed every time."""
     if not lines:
         return
+    days = _days(root)
     with contextlib.suppress(OSError):
-        (root / _MEMORY).parent.mkdir(mode=0o700, exist_ok=True)
-        descriptor = os.open(root / _MEMORY, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        days[0].parent.mkdir(mode=0o700, exist_ok=True)
+        for path in set(root.glob(f"{_MEMORY}*")).difference(days):
+            path.unlink()
+        descriptor = os.open(days[0], os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW, 0o600)
         try:
             os.write(descriptor, "".join(line + "\n" for line in lines).encode())
         finally:

@@ -38,10 +38,12 @@ class Compacted(msgspec.Struct, frozen=True):
 def compact(root: Path) -> Compacted:
     """Merge runs of small segments, then remove older generations and what only they need.
 
-    Raises IndexLocked, IndexDamaged or WriteFailed; then nothing has changed.
+    Every file is checked first: where one is damaged, an older generation may be the way back. Raises
+    NotAnIndex, IndexLocked, IndexDamaged or WriteFailed; then nothing has changed.
     """
     with writing(root) as writer:
         before = writer.workspace.manifest
+        writer.workspace.checked(*(root / file.path for file in before.files))
         groups = [group for group in _groups(before) if len(group) > 1]
         for group in groups:
             merge(writer, group)

@@ -59,12 +59,15 @@ def write_file(path: Path, content: bytes) -> None:
 
 
 def make_directory(path: Path) -> None:
-    """Make a private directory, and those above it, durably; what is there stays as it is."""
-    if path.is_dir():
-        return
-    make_directory(path.parent)
-    os.mkdir(path, 0o700)
-    sync(path.parent)
+    """Make a private directory, and those above it, durably; what is there stays as it is.
+
+    That it is there does not say that it lasts: whoever made it may have been killed before the sync.
+    """
+    if not path.is_dir():
+        make_directory(path.parent)
+        os.mkdir(path, 0o700)
+    with contextlib.suppress(PermissionError):  # a directory above that we may pass and not read
+        sync(path.parent)
 
 
 def sync(path: Path) -> None:

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fingerprint.embedding import Encoder
-from indexes.errors import WorkspaceError
+from indexes.errors import WorkspaceError, writes
 from indexes.search import Neighbours
 from indexes.snapshot import Snapshot
 from indexes.vectors import VectorIndex, write_vectors
@@ -55,7 +55,9 @@ def _embed(
     with snapshot.workspace.writing() as writer:
         folder = writer.new_folder("vectors")
         hashes = snapshot.canonical[prompts]
-        writer.add_vectors(write_vectors(folder, np.concatenate(vectors), hashes, encoder))
+        with writes(snapshot.workspace.root):
+            new = write_vectors(folder, np.concatenate(vectors), hashes, encoder)
+        writer.add_vectors(new)
         writer.commit()
 
 

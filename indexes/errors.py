@@ -29,7 +29,14 @@ class NotAnIndex(WorkspaceError):
 
 
 class IndexDamaged(WorkspaceError):
-    """A published file is not what the manifest says; the message names it."""
+    """A published file is not what the manifest says; the message names it.
+
+    damage, mend: what is wrong, and what to do about it; the message is both.
+    """
+
+    def __init__(self, damage: str, mend: str = "") -> None:
+        super().__init__(f"{damage}; {mend}" if mend else damage)
+        self.damage = damage
 
 
 class IndexLocked(WorkspaceError):

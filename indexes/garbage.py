@@ -6,14 +6,16 @@ every manifest that is there, after whatever crash, has all its files. The write
 
 from __future__ import annotations
 
+import re
 import shutil
 from pathlib import Path
 
 from indexes import durable, locks
 from indexes import manifest as manifests
-from indexes.errors import writes
+from indexes.errors import IndexDamaged, writes
 
 _OURS = {"KEY", "LOCK", "segments", "vectors"}
+_TEMPORARY = re.compile(r"tmp-\d+-\d+")  # see manifest.publish
 
 
 def collect(root: Path, keep: int) -> list[int]:
@@ -23,9 +25,11 @@ def collect(root: Path, keep: int) -> list[int]:
     """
     with writes(root):
         old = manifests.generations(root)[:-keep]
-        kept = [manifests.generation_of(path) for path in old if not locks.remove_unread(path)]
+        kept = [path for path in old if not locks.remove_unread(path)]
+        if len(kept) < len(old):
+            durable.sync(root)  # before a file goes that they named; and a manifest tells of logs itself
         sweep(root)
-    return kept
+    return [manifests.generation_of(path) for path in kept]
 
 
 def sweep(root: Path) -> None:
@@ -34,7 +38,7 @@ def sweep(root: Path) -> None:
     if unnamed:
         durable.sync(root)  # so that no manifest that names them comes back
     for path in unnamed:
-        if path.is_dir():
+        if path.is_dir() and not path.is_symlink():
             shutil.rmtree(path)
         else:
             path.unlink()
@@ -43,20 +47,36 @@ def sweep(root: Path) -> None:
 
 
 def leftovers(root: Path) -> list[Path]:
-    """Return what a writer made and no generation names, in path order."""
+    """Return what a writer made and no generation names, in path order.
+
+    What does not have a name of ours is somebody else's, and stays.
+    """
+    found = {*_folders(root), *_temporary(root)}  # before the manifests, which may come to name them
     named: set[Path] = set()
     for path in manifests.generations(root):
         manifest, _ = manifests.read(path)
         named |= {root / "segments" / s.name for s in manifest.segments}
         named |= {root / "vectors" / v.name for v in manifest.vectors}
-    return sorted({*_folders(root), *root.glob("tmp-*")} - named)
+    return sorted(found - named)
 
 
 def is_unfinished(root: Path) -> bool:
     """Return whether a directory is empty, or holds only what a killed `Workspace.create` left."""
-    inside = {path.name for path in root.iterdir() if not path.name.startswith("tmp-")}
-    return inside <= _OURS and not _folders(root)
+    inside = {path.name for path in root.iterdir()} - {path.name for path in _temporary(root)}
+    return inside <= _OURS and not any(any((root / kind).glob("*")) for kind in ("segments", "vectors"))
+
+
+def require_own(root: Path) -> None:
+    """Refuse an index in which a link points elsewhere: sweeping up there would remove what is not ours."""
+    for name in (*sorted(_OURS), "derived"):
+        if (root / name).is_symlink():
+            raise IndexDamaged(f"{root / name} is a symbolic link; an index lies in its own directory, whole")
 
 
 def _folders(root: Path) -> list[Path]:
-    return [path for kind in ("segments", "vectors") for path in (root / kind).glob("*")]
+    kinds = [(root / kind).glob("*") for kind in ("segments", "vectors")]
+    return [path for kind in kinds for path in kind if manifests.FOLDER.fullmatch(path.name)]
+
+
+def _temporary(root: Path) -> list[Path]:
+    return [path for path in root.glob("tmp-*") if _TEMPORARY.fullmatch(path.name)]

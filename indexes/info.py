@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
 
 from fingerprint.minhash import Settings
+from indexes import locks
 from indexes import manifest as manifests
 from indexes.manifest import Input, Manifest, VectorSet
 from indexes.workspace import Workspace
@@ -57,11 +59,18 @@ def info(root: Path) -> Info:
         with_text=newest.with_text,
         bytes=sum(kinds.values()),
         bytes_by_kind=dict(sorted(kinds.items(), key=lambda kind: (-kind[1], kind[0]))),
-        generations=tuple(_generation(manifests.read(path)[0]) for path in manifests.generations(root)),
+        generations=tuple(_generations(root)),
         settings=newest.settings,
         vectors=newest.vectors,
         inputs=newest.inputs,
     )
+
+
+def _generations(root: Path) -> Iterator[Generation]:
+    for path in manifests.generations(root):
+        pinned = locks.pin(path)
+        if pinned is not None:  # else it was removed meanwhile
+            yield _generation(manifests.decode(pinned[0], path)[0])
 
 
 def _generation(manifest: Manifest) -> Generation:

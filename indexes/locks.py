@@ -24,7 +24,7 @@ _WIDTH = 20
 @contextlib.contextmanager
 def write_lock(root: Path) -> Iterator[None]:
     """Hold an index's write lock. Raises IndexLocked, naming the holder, when another has it."""
-    descriptor = os.open(root / "LOCK", os.O_RDWR | os.O_CREAT, 0o600)
+    descriptor = os.open(root / "LOCK", os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
     try:
         _acquire(descriptor, root)
         # In one write and of one length, so that nobody reads half a number.
@@ -52,6 +52,21 @@ def _acquire(descriptor: int, root: Path) -> None:
                 f"{root} is being written by process {holder or 'unknown'}; wait for it to end"
             ) from None
         time.sleep(0.01)
+
+
+def is_written(root: Path) -> bool:
+    """Return whether a process holds an index's write lock now."""
+    try:
+        descriptor = os.open(root / "LOCK", os.O_RDONLY)
+    except OSError:
+        return False
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except OSError:
+        return True
+    finally:
+        os.close(descriptor)
+    return False
 
 
 def _runs(process: str) -> bool:
@@ -93,7 +108,7 @@ def pin(manifest: Path) -> tuple[bytes, Pin] | None:
 def remove_unread(manifest: Path) -> bool:
     """Remove a manifest unless somebody has pinned it; return whether it is gone."""
     try:
-        descriptor = os.open(manifest, os.O_RDONLY)
+        descriptor = os.open(manifest, os.O_RDWR)  # over NFS nothing less can be locked for oneself
     except FileNotFoundError:
         return True
     try:

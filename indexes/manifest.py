@@ -24,9 +24,10 @@ from indexes.errors import IndexDamaged, NotAnIndex, SettingsMismatch
 FORMAT_VERSION = 2
 _PREFIX = "MANIFEST-"
 _MARK = 65  # the digest's 64 digits and the line's end
-_MEND = "run: promptprint verify"
+_UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, TypeError, RecursionError)
 _NUMBER = re.compile(re.escape(_PREFIX) + r"\d{20}")
-_FILE = re.compile(r"((?:segments|vectors)/\d{8}-\d{4})/[a-z_]+\.[a-z]+")
+FOLDER = re.compile(r"\d{8,}-\d{4,}")
+_FILE = re.compile(rf"((?:segments|vectors)/{FOLDER.pattern})/[a-z_]+\.[a-z]+")
 
 
 class File(msgspec.Struct, frozen=True):
@@ -90,13 +91,14 @@ class Manifest(msgspec.Struct, frozen=True):
 def publish(root: Path, manifest: Manifest) -> Path:
     """Write and link the manifest of a new generation; return its path.
 
-    Raises FileExistsError when that generation exists already, and OSError when it is not sure
-    to last: it is then taken back.
+    Raises FileExistsError when that generation exists already, OSError when it is not sure to last
+    (it is then taken back), and IndexDamaged for one that could not be read back.
     """
     temporary = root / f"tmp-{manifest.generation}-{os.getpid()}"
-    path = path_of(root, manifest.generation)
+    path, content = path_of(root, manifest.generation), encode(manifest)
+    decode(content, path)
     try:
-        durable.write_file(temporary, encode(manifest))
+        durable.write_file(temporary, content)
         os.link(temporary, path)
         try:
             durable.sync(root)
@@ -155,7 +157,7 @@ def decode(raw: bytes, path: Path) -> tuple[Manifest, str]:
     if mark != sha256.encode() + b"\n":
         if _version(raw) == 1:
             raise SettingsMismatch(f"{path} was written by an older promptprint; index the logs anew")
-        raise IndexDamaged(f"{path} is damaged: its SHA-256 is not the one it ends with; {_MEND}")
+        raise _damaged(path, "its SHA-256 is not the one it ends with")
     version = _version(body)
     if version != FORMAT_VERSION:
         raise SettingsMismatch(
@@ -163,8 +165,8 @@ def decode(raw: bytes, path: Path) -> tuple[Manifest, str]:
         )
     try:
         manifest = msgspec.json.decode(body, type=Manifest)
-    except (msgspec.DecodeError, UnicodeDecodeError, TypeError) as error:
-        raise IndexDamaged(f"{path} is damaged: {error}; {_MEND}") from None
+    except _UNREADABLE as error:
+        raise _damaged(path, str(error)) from None
     _check(manifest, path)
     return manifest, sha256
 
@@ -175,15 +177,19 @@ def _check(manifest: Manifest, path: Path) -> None:
     folders |= {f"vectors/{v.name}" for v in manifest.vectors}
     named = [_FILE.fullmatch(file.path) for file in manifest.files]
     if folders != {match[1] if match else "" for match in named}:
-        raise IndexDamaged(f"{path} is damaged: its files and its segments do not agree")
+        raise _damaged(path, "its files and its segments do not agree")
     if path_of(path.parent, manifest.generation) != path:
-        raise IndexDamaged(f"{path} is damaged: it is the manifest of generation {manifest.generation}")
+        raise _damaged(path, f"it is the manifest of generation {manifest.generation}")
+
+
+def _damaged(path: Path, reason: str) -> IndexDamaged:
+    return IndexDamaged(f"{path} is damaged: {reason}", mend=f"run: promptprint verify --index {path.parent}")
 
 
 def _version(body: bytes) -> object:
     try:
         return msgspec.json.decode(body)["format_version"]
-    except (msgspec.DecodeError, UnicodeDecodeError, KeyError, TypeError):
+    except (*_UNREADABLE, KeyError):
         return None
 
 

@@ -16,14 +16,19 @@ from indexes.workspace import Workspace
 def repair(root: Path, generation: int) -> Workspace:
     """Publish a whole generation again, as the newest, and remove all that came after it.
 
-    Logs that were read after it will be read again by the next `index`. Raises IndexDamaged for a
-    generation that is not whole, IndexLocked, or WriteFailed.
+    Logs that were read after it will be read again by the next `index`. Raises NotAnIndex, IndexDamaged
+    for a generation that is not whole, IndexLocked, or WriteFailed.
     """
+    garbage.require_own(root)
+    manifests.newest(root)
     with writes(root), locks.write_lock(root):
         whole = verify(root).whole
         if generation not in whole:
             known = f"whole are: {', '.join(map(str, whole))}" if whole else "no generation is"
-            raise IndexDamaged(f"generation {generation} of {root} is not whole; {known}")
+            raise IndexDamaged(
+                f"generation {generation} of {root} is not whole; {known}",
+                f"what is damaged says: promptprint verify --index {root}",
+            )
         old, sha256 = manifests.read(manifests.path_of(root, generation))
         later = [p for p in manifests.generations(root) if manifests.generation_of(p) > generation]
         if later:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
@@ -10,9 +11,9 @@ from pathlib import Path
 import msgspec
 
 from fingerprint.minhash import MinHasher
-from indexes import durable, garbage
+from indexes import durable, garbage, locks
 from indexes import manifest as manifests
-from indexes.errors import IndexDamaged, WorkspaceError
+from indexes.errors import IndexDamaged
 from indexes.manifest import File, Manifest
 from indexes.workspace import read_key
 
@@ -27,7 +28,8 @@ class Damage(msgspec.Struct, frozen=True):
 class Health(msgspec.Struct, frozen=True):
     """What verify found. `whole` are the generations that can be opened, oldest first.
 
-    leftovers: what killed writers left and the next one will remove; no damage.
+    leftovers: what killed writers left and the next one will remove; no damage. Not told while
+    somebody writes.
     """
 
     schema_version: int
@@ -42,10 +44,16 @@ class Health(msgspec.Struct, frozen=True):
 def verify(root: Path) -> Health:
     """Check the manifests, their chain, the key, and all files they name.
 
-    Raises NotAnIndex, or SettingsMismatch for another format.
+    Each generation stays until all is read, whoever writes meanwhile. Raises NotAnIndex, or
+    SettingsMismatch for another format.
     """
-    newest = manifests.newest(root)
-    published, damaged = _manifests(root)
+    garbage.require_own(root)
+    with contextlib.ExitStack() as held:
+        return _verify(root, held)
+
+
+def _verify(root: Path, held: contextlib.ExitStack) -> Health:
+    newest, published, damaged = _manifests(root, held)
     damaged += _key(root, published)
     files = {file: None for manifest, _ in published.values() for file in manifest.files}
     with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
@@ -63,32 +71,44 @@ def verify(root: Path) -> Health:
             for generation, (manifest, _) in published.items()
             if key_is_whole and not any(reasons[file] for file in manifest.files)
         ),
-        leftovers=_leftovers(root, damaged),
+        leftovers=_leftovers(root),
     )
 
 
-def _manifests(root: Path) -> tuple[dict[int, tuple[Manifest, str]], list[Damage]]:
-    """Return the readable manifests by generation, and what is wrong with the others."""
-    found, damaged = {}, []
-    for path in manifests.generations(root):
+def _manifests(
+    root: Path, held: contextlib.ExitStack
+) -> tuple[Path, dict[int, tuple[Manifest, str]], list[Damage]]:
+    """Return the newest manifest's path, the readable ones by generation, and what is wrong with others."""
+    found: dict[int, tuple[Manifest, str]] = {}
+    damaged: list[Damage] = []
+    newest = manifests.newest(root)
+    for path in reversed(manifests.generations(root)):
         try:
-            found[manifests.generation_of(path)] = manifests.read(path)
+            pinned = locks.pin(path)
+            if pinned is not None:
+                held.callback(pinned[1].release)
+                found[manifests.generation_of(path)] = manifests.decode(pinned[0], path)
+            elif path == newest:
+                return _manifests(root, held)  # a later one has taken its place
         except (OSError, IndexDamaged) as error:
-            damaged.append(Damage(path.name, str(error).removeprefix(f"{path} ")))
+            reason = error.damage if isinstance(error, IndexDamaged) else f"is unreadable: {error.strerror}"
+            damaged.append(Damage(path.name, reason.removeprefix(f"{path} ")))
+    found = dict(sorted(found.items()))
     for generation, (manifest, _) in list(found.items()):
-        parent = found.get(generation - 1)
-        if parent and manifest.parent_sha256 != parent[1]:
+        earlier = [sha256 for number, (_, sha256) in found.items() if number < generation]
+        # A repaired generation was made from an older one than the last.
+        if generation - 1 in found and manifest.parent_sha256 not in earlier:
             name = manifests.path_of(root, generation).name
             damaged.append(Damage(name, f"was not made from generation {generation - 1} as it is here"))
             del found[generation]
-    return found, damaged
+    return newest, found, damaged
 
 
 def _key(root: Path, published: dict[int, tuple[Manifest, str]]) -> list[Damage]:
     try:
         key = read_key(root)
-    except WorkspaceError as error:
-        return [Damage("KEY", str(error))]
+    except IndexDamaged as error:
+        return [Damage("KEY", error.damage.removeprefix(f"{root / 'KEY'} "))]
     if (root / "KEY").read_bytes() != key.hex().encode() + b"\n":
         return [Damage("KEY", "is not as it was written")]
     ids: Iterable[str] = {manifest.settings.key_id for manifest, _ in published.values()}
@@ -112,9 +132,10 @@ def _reason(root: Path, file: File) -> str:
     return "" if found == file.sha256 else f"SHA-256 {found}, expected {file.sha256}"
 
 
-def _leftovers(root: Path, damaged: list[Damage]) -> tuple[str, ...]:
-    """Return what the next writer will remove: unknown while a manifest is damaged."""
+def _leftovers(root: Path) -> tuple[str, ...]:
+    """Return what the next writer will remove: unknown while one is at work or a manifest is damaged."""
     try:
-        return tuple(path.relative_to(root).as_posix() for path in garbage.leftovers(root))
-    except IndexDamaged:
+        found = tuple(path.relative_to(root).as_posix() for path in garbage.leftovers(root))
+    except (FileNotFoundError, IndexDamaged):
         return ()
+    return () if locks.is_written(root) else found

@@ -4,7 +4,7 @@
     LOCK                    held by the one process that writes
     MANIFEST-000…n          generation n: every file with size and hash
     segments/000…n-k/       requests, texts and fingerprints of one batch
-    vectors/000…n/          embeddings of cluster representatives
+    vectors/000…n-k/        embeddings of cluster representatives
     derived/                results that can be made again
 
 What a manifest names is immutable. Opening checks that every file is there in full length, and
@@ -61,6 +61,7 @@ class Workspace:
         hasher = MinHasher(key)
         with writes(root):
             durable.make_directory(root)
+            garbage.require_own(root)
             if not garbage.is_unfinished(root):
                 raise WorkspaceError(f"{root} is not empty and holds no index; choose an empty directory")
             root.chmod(0o700)
@@ -82,6 +83,7 @@ class Workspace:
         Raises NotAnIndex, IndexDamaged, or SettingsMismatch when the key or the fingerprint
         settings of this software are not those of the index.
         """
+        garbage.require_own(root)
         manifest, sha256, pin = _pinned(root, generation)
         hasher = MinHasher(read_key(root), num_perm=manifest.settings.num_perm, seed=manifest.settings.seed)
         if hasher.settings != manifest.settings:
@@ -127,15 +129,22 @@ class Workspace:
 def writing(root: Path) -> Iterator[Writer]:
     """Hold an index's write lock, begin with its newest generation, sweep up what killed writers left.
 
-    Raises IndexLocked, naming the holder, when another process writes, and WriteFailed for
-    whatever the operating system refuses.
+    Raises NotAnIndex, IndexLocked, naming the holder, when another process writes, and WriteFailed for
+    whatever the operating system refuses; then what was written and not committed is removed.
     """
+    garbage.require_own(root)
+    manifests.newest(root)  # what is no index is not to get a LOCK
     with contextlib.ExitStack() as held:
         with writes(root):
             held.enter_context(locks.write_lock(root))
             writer = Writer(Workspace.open(root))
             garbage.sweep(root)
-        yield writer
+        try:
+            yield writer
+        except WriteFailed:
+            with contextlib.suppress(OSError):  # a full disk gets its space back now, or from the next writer
+                garbage.sweep(root)
+            raise
 
 
 class Writer:
@@ -254,16 +263,16 @@ def _pinned(root: Path, generation: int | None) -> tuple[Manifest, str, locks.Pi
 
 
 def read_key(root: Path) -> bytes:
-    """Return an index's key. Raises NotAnIndex or IndexDamaged."""
-    path = root / "KEY"
+    """Return an index's key. Raises IndexDamaged."""
+    path, mend = root / "KEY", "without it an index cannot be used: restore it, or index the logs anew"
     try:
         key = bytes.fromhex(path.read_text("ascii").strip())
     except FileNotFoundError:
-        raise NotAnIndex(f"{path} is missing: without its key an index cannot be used") from None
-    except (ValueError, UnicodeDecodeError):
-        raise IndexDamaged(f"{path} is damaged: it holds 64 hexadecimal digits") from None
+        raise IndexDamaged(f"{path} is missing", mend) from None
+    except ValueError:
+        key = b""
     if len(key) != KEY_BYTES:
-        raise IndexDamaged(f"{path} is damaged: it holds 64 hexadecimal digits")
+        raise IndexDamaged(f"{path} is damaged: it is to hold 64 hexadecimal digits", mend)
     return key
 
 

@@ -65,7 +65,7 @@ class TestUpkeep:
     def test_repair(self, index):
         newest = index / "MANIFEST-00000000000000000002"
         newest.write_bytes(newest.read_bytes()[:-1])
-        assert "repair --to-generation 1" in run("verify", "--index", index).stderr
+        assert f"repair --index {index} --to-generation 1" in run("verify", "--index", index).stderr
         assert run("repair", "--index", index, "--to-generation", "2").exit_code == 2
         done = document(run("repair", "--index", index, "--to-generation", "1", "--json"))
         assert (done["generation"], done["repaired_from"], done["files"]) == (3, 1, 1)
@@ -74,7 +74,7 @@ class TestUpkeep:
     def test_compact(self, index):
         done = document(run("compact", "--index", index, "--json"))
         assert (done["segments_before"], done["segments"]) == (2, 1)
-        assert "generation 3: 1 segments" in run("compact", "--index", index).stdout
+        assert "generation 3: 1 segment," in run("compact", "--index", index).stdout
 
     def test_erase(self, index, tmp_path):
         with (tmp_path / "0.jsonl").open() as lines:
@@ -82,7 +82,7 @@ class TestUpkeep:
         (tmp_path / "accounts").write_text(f"{account}\n\nnobody\n")
         done = run("erase", "--index", index, "--accounts-from", tmp_path / "accounts")
         assert (done.exit_code, done.stderr) == (0, "")
-        assert "of 1 accounts" in done.stdout
+        assert "of 1 account," in done.stdout
         assert run("show", account, "--index", index).exit_code == 1
         assert run("erase", "--index", index, "--account", account).exit_code == 1
 

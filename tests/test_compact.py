@@ -146,6 +146,18 @@ def test_a_generation_that_is_read_stays_and_is_named(tmp_path):
     assert len(manifests.generations(tmp_path / "index")) == 1
 
 
+def test_a_damaged_index_keeps_its_older_generations(tmp_path):
+    """They may be the way back; here the damage is in a file that compacting would not read."""
+    root = make(tmp_path / "index", batches(1)).root
+    path = next(root.glob("segments/*/bands.npy"))
+    raw = bytearray(path.read_bytes())
+    raw[-1] ^= 1
+    path.write_bytes(raw)
+    with pytest.raises(IndexDamaged, match=path.name):
+        compact(root)
+    assert len(manifests.generations(root)) == 2
+
+
 def test_a_damaged_segment_is_not_compacted(tmp_path):
     many = make(tmp_path / "index", batches(3))
     path = many.root / "segments" / many.manifest.segments[1].name / "requests.parquet"

@@ -1,13 +1,16 @@
 """Embedding an index and searching it by meaning, with a stand-in encoder."""
 
+import contextlib
+import errno
 import json
 
 import numpy as np
 import pytest
 
 from campaigns.representatives import representatives
+from indexes import durable, vectors
 from indexes.embed import embed_prompts, neighbours
-from indexes.errors import NoVectors, SettingsMismatch, WorkspaceError
+from indexes.errors import NoVectors, SettingsMismatch, WorkspaceError, WriteFailed
 from indexes.ingest import ingest
 from indexes.search import By, search
 from indexes.snapshot import Snapshot
@@ -26,6 +29,31 @@ class Letters:
             [[t.casefold().count(chr(97 + i)) for i in range(26)] for t in texts], dtype=np.float32
         )
         return counts / np.linalg.norm(counts, axis=1, keepdims=True).clip(1e-9)
+
+
+def test_a_full_disk_is_said_while_embedding(workspace, monkeypatch):
+    snapshot = Snapshot(workspace)
+    monkeypatch.setattr(vectors, "FLAT_ROWS", 2)  # so that FAISS writes a file too
+    for name in ("vectors.npy", "prompts.npy", "index.faiss"):
+        with monkeypatch.context() as patched:
+            patched.setattr(vectors, "new_file", full(name))
+            with pytest.raises(WriteFailed, match="No space left on device"):
+                embed_prompts(snapshot, np.arange(3), Letters())
+        assert not list((workspace.root / "vectors").iterdir())
+    assert embed_prompts(snapshot, np.arange(3), Letters()) == 3
+
+
+def full(name):
+    """Return `durable.new_file` on a disk that is full when a file of that name is written."""
+
+    class File(durable.NewFile):
+        def write(self, data):
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+    def new_file(path):
+        return contextlib.nullcontext(File(-1)) if path.name == name else durable.new_file(path)
+
+    return new_file
 
 
 PROMPTS = [

@@ -122,6 +122,7 @@ def test_a_manifest_under_another_name_is_refused(tmp_path):
         b"{}",
         b"\xff\xfe",
         b'{"format_version": "1"}',
+        b'{"format_version": 2, "x": ' + b"[" * 100_000,
         b'{"format_version": 1}',
         encoded()[:-1],
         encoded(generation="0"),
@@ -192,9 +193,21 @@ def test_a_sealed_file_is_private_and_described(tmp_path):
     ids=["files gone", "segment gone", "outside"],
 )
 def test_files_and_segments_must_agree(tmp_path, changes):
-    manifests.publish(tmp_path, manifest(3, **changes))
+    wrong = manifest(3, **changes)
+    with pytest.raises(IndexDamaged, match="do not agree"):
+        manifests.publish(tmp_path, wrong)
+    assert list(tmp_path.iterdir()) == []
+    manifests.path_of(tmp_path, 3).write_bytes(manifests.encode(wrong))
     with pytest.raises(IndexDamaged, match="do not agree"):
         manifests.read(manifests.newest(tmp_path))
+
+
+def test_generations_and_segments_may_be_many(tmp_path):
+    """After years, or a repair of an index in which somebody left a MANIFEST of a high number."""
+    name = f"{10**9}-{12_345:04d}"
+    large = manifest(10**9, segments=(Segment(name, 7, 5),), files=(File(f"segments/{name}/x.npy", 4, "ef"),))
+    manifests.publish(tmp_path, large)
+    assert manifests.read(manifests.newest(tmp_path))[0] == large
 
 
 def test_a_stray_file_is_no_manifest(tmp_path):

@@ -1,12 +1,15 @@
 """Verify names what is damaged; repair goes back to what is whole, and says so."""
 
 from pathlib import Path
+from unittest import mock
 
 import pytest
 from indexed import KEY, append
 
+from indexes import durable, locks
 from indexes import manifest as manifests
-from indexes.errors import IndexDamaged, IndexLocked, NotAnIndex
+from indexes.compact import compact
+from indexes.errors import IndexDamaged, IndexLocked, NotAnIndex, WriteFailed
 from indexes.info import info
 from indexes.repair import repair
 from indexes.verify import verify
@@ -58,6 +61,16 @@ def test_every_damaged_file_is_named(root):
     assert damaged(root) == []
 
 
+def test_what_is_wrong_is_said_without_advice_that_has_been_followed(root):
+    (root / "KEY").write_text("00\n")
+    newest = manifests.newest(root)
+    newest.write_bytes(newest.read_bytes()[:-1])
+    assert [(damage.path, damage.reason) for damage in verify(root).damaged] == [
+        ("KEY", "is damaged: it is to hold 64 hexadecimal digits"),
+        (newest.name, "is damaged: its SHA-256 is not the one it ends with"),
+    ]
+
+
 def test_a_key_in_capitals_is_not_what_was_written(root):
     (root / "KEY").write_text(KEY.hex().upper() + "\n")
     assert damaged(root) == ["KEY"]
@@ -85,6 +98,54 @@ def test_the_whole_generations_are_those_without_a_damaged_file(root):
     assert verify(root).whole == (0, 1)
 
 
+def test_what_is_being_written_is_not_left_behind(root):
+    with Workspace.open(root).writing() as writer:
+        writer.new_folder("segments").mkdir()
+        assert verify(root).leftovers == ()
+
+
+def test_a_generation_removed_meanwhile_is_no_damage(root, monkeypatch):
+    """A writer beside `verify` and `info` collects its garbage."""
+    pin = locks.pin
+
+    def removed(path: Path) -> object:
+        if path == manifests.path_of(root, 0):
+            path.unlink(missing_ok=True)
+        return pin(path)
+
+    monkeypatch.setattr(locks, "pin", removed)
+    assert [one.generation for one in info(root).generations] == [1, 2]
+    health = verify(root)
+    assert (health.damaged, health.whole) == ((), (1, 2))
+
+
+def test_the_newest_generation_is_checked_though_it_changes_meanwhile(root, monkeypatch):
+    pin, left = locks.pin, [1]
+
+    def replaced(path: Path) -> object:
+        if left.pop() if left else False:
+            compact(root)
+        return pin(path)
+
+    monkeypatch.setattr(locks, "pin", replaced)
+    health = verify(root)
+    assert (health.generation, health.whole, health.damaged) == (3, (3,), ())
+    assert health.files > 10
+
+
+def test_a_generation_stays_while_it_is_verified(root, monkeypatch):
+    """Else its files would seem to be missing."""
+    digest, left = durable.digest, [1]
+
+    def compacting(path: Path) -> str:
+        if left.pop() if left else False:
+            assert compact(root).still_read == (0, 1, 2)
+        return digest(path)
+
+    monkeypatch.setattr("indexes.verify.durable", mock.Mock(digest=compacting))
+    assert verify(root).damaged == ()
+
+
 def test_nothing_to_verify(tmp_path):
     with pytest.raises(NotAnIndex):
         verify(tmp_path)
@@ -105,6 +166,15 @@ def test_repair_goes_back_and_later_logs_are_read_again(root):
     assert verify(root).leftovers == ()
     again = append(root, "second").manifest
     assert [(i.path, i.records) for i in again.inputs] == [(i.path, i.records) for i in second.inputs]
+
+
+def test_an_interrupted_repair_is_whole_and_can_be_done_again(root, monkeypatch):
+    with monkeypatch.context() as patched:
+        patched.setattr(locks, "remove_unread", lambda path: (_ for _ in ()).throw(OSError(5, "I/O")))
+        with pytest.raises(WriteFailed):
+            repair(root, 1)
+    assert (verify(root).whole, verify(root).damaged) == ((0, 1, 2, 3), ())
+    assert repair(root, 1).manifest.generation == 4
 
 
 def test_repair_to_the_newest_generation_changes_nothing_but_removes_damaged_older_ones(root):

@@ -26,6 +26,7 @@ from indexes.errors import (
     WorkspaceError,
     WriteFailed,
 )
+from indexes.repair import repair
 from indexes.verify import verify
 from indexes.workspace import KEPT, Workspace, writing
 
@@ -48,7 +49,9 @@ def whole(root: Path) -> bool:
 def published(workspace: Workspace) -> dict[str, tuple[bytes, int, int]]:
     """Content, inode and time of every file that exists."""
     files = [
-        path for path in workspace.root.rglob("*") if path.is_file() and path.name not in ("LOCK", "checked")
+        path
+        for path in workspace.root.rglob("*")
+        if path.is_file() and path.name != "LOCK" and not path.name.startswith("checked-")
     ]
     return {str(path): (path.read_bytes(), path.stat().st_ino, path.stat().st_mtime_ns) for path in files}
 
@@ -134,7 +137,7 @@ def test_a_damaged_key_is_refused(root, content):
 
 def test_an_index_without_its_key_is_refused(root):
     (root / "KEY").unlink()
-    with pytest.raises(NotAnIndex, match="KEY is missing"):
+    with pytest.raises(IndexDamaged, match=r"KEY is missing; without it .*: restore it, or index"):
         Workspace.open(root)
 
 
@@ -164,7 +167,8 @@ def test_permutations_and_seed_are_the_indexs_own(tmp_path):
 
 def test_a_newer_format_is_refused(root):
     manifest, _ = manifests.read(manifests.newest(root))
-    manifests.publish(root, msgspec.structs.replace(manifest, generation=9, format_version=3))
+    newer = manifests.encode(msgspec.structs.replace(manifest, generation=9, format_version=3))
+    manifests.path_of(root, 9).write_bytes(newer)
     with pytest.raises(SettingsMismatch, match="format 3, and this promptprint reads 2"):
         Workspace.open(root)
 
@@ -255,10 +259,8 @@ def test_folders_of_one_writer_have_different_names(root):
 
 HOLD = """
 import sys
-import time
 from pathlib import Path
-from indexes.verify import verify
-from indexes.workspace import KEPT, Workspace, writing
+from indexes.workspace import Workspace
 with Workspace.open(Path(sys.argv[1])).writing():
     print("held", flush=True)
     sys.stdin.read()
@@ -328,6 +330,67 @@ def test_what_a_killed_creation_left_is_made_anew(tmp_path):
     ]  # fmt: skip
 
 
+def test_what_a_killed_creation_left_is_synced_by_the_next(tmp_path, monkeypatch):
+    root, synced, sync = tmp_path / "index", [], durable.sync
+    for name in (root, root / "segments", root / "vectors"):
+        name.mkdir()
+
+    def noting(path: Path) -> None:
+        synced.append(path)
+        sync(path)
+
+    monkeypatch.setattr(durable, "sync", noting)
+    Workspace.create(root)
+    manifest = next(n for n, path in enumerate(synced) if path.name.startswith("tmp-"))
+    assert {tmp_path, root, root / "KEY"} <= set(synced[:manifest])
+
+
+@pytest.mark.parametrize("name", ["notes.txt", "tmp-notes", "segments/mine"])
+def test_an_index_is_not_made_beside_files_of_others(tmp_path, name):
+    (tmp_path / "segments").mkdir()
+    (tmp_path / name).write_text("mine")
+    with pytest.raises(WorkspaceError, match="not empty and holds no index"):
+        Workspace.create(tmp_path)
+    assert (tmp_path / name).read_text() == "mine"
+
+
+def test_files_of_others_stay_in_an_index(root):
+    (root / "segments" / "mine").mkdir()
+    (root / "tmp-notes").write_text("mine")
+    append(root, "second")
+    assert (root / "segments" / "mine").is_dir()
+    assert (root / "tmp-notes").read_text() == "mine"
+
+
+@pytest.mark.parametrize("name", ["LOCK", "KEY", "segments", "vectors", "derived"])
+def test_a_link_to_elsewhere_is_refused_and_nothing_there_is_touched(root, tmp_path, name):
+    """Else a foreign index could have its reader overwrite a file, or sweep up another directory."""
+    elsewhere = tmp_path / "elsewhere"
+    if (root / name).exists():
+        (root / name).rename(elsewhere)
+    else:
+        elsewhere.mkdir()
+    if elsewhere.is_dir():
+        (elsewhere / "00000009-0000").mkdir()
+    else:
+        elsewhere.write_bytes(bytes(range(64)))
+    (root / name).symlink_to(elsewhere)
+    before = sorted(elsewhere.rglob("*")) or elsewhere.read_bytes()
+    for use in (Workspace.open, verify, lambda root: writing(root).__enter__(), lambda root: repair(root, 0)):
+        with pytest.raises(IndexDamaged, match=f"{name} is a symbolic link"):
+            use(root)
+    assert (sorted(elsewhere.rglob("*")) or elsewhere.read_bytes()) == before
+
+
+def test_a_link_in_the_place_of_a_segment_is_swept_and_not_followed(root, tmp_path):
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "elsewhere" / "file").touch()
+    (root / "segments" / "00000009-0000").symlink_to(tmp_path / "elsewhere")
+    with writing(root):
+        assert not (root / "segments" / "00000009-0000").is_symlink()
+    assert (tmp_path / "elsewhere" / "file").exists()
+
+
 def test_an_index_whose_manifests_are_gone_is_not_made_anew(root):
     for path in manifests.generations(root):
         path.unlink()
@@ -375,6 +438,7 @@ def test_a_hashed_file_is_remembered_until_it_changes(root, monkeypatch):
     monkeypatch.setattr("indexes.checks.time.time", lambda: time.time_ns() / 1e9 + 3 * 24 * 3600)
     Workspace.open(root).checked(*paths)
     assert sorted(hashed[1:]) == sorted(paths)
+    assert len(list((root / "derived").glob("checked-*"))) == 1  # what is older than a day is let go
 
 
 # Disks
@@ -393,6 +457,14 @@ def test_a_full_disk_is_said_and_harms_nothing(root, monkeypatch):
     assert manifests.read(manifests.newest(root)) == before
     assert append(root, "second").manifest.generation == 2
     assert whole(root)
+
+
+def test_what_a_failed_writer_wrote_is_removed_at_once(root, monkeypatch):
+    before = published(Workspace.open(root))
+    monkeypatch.setattr(manifests, "publish", lambda *_: (_ for _ in ()).throw(OSError(errno.ENOSPC, "full")))
+    with pytest.raises(WriteFailed, match="full"):
+        append(root, "second")
+    assert published(Workspace.open(root)) == before
 
 
 def test_a_writer_that_failed_commits_no_more(root, monkeypatch):

@@ -1,11 +1,11 @@
 """Is an index the old or the new one after every crash? Also: would this experiment notice if not?
 
-    python -m benchmarks.faults.crashes [--samples 24] [--seed 1]
+    python -m benchmarks.faults.crashes [--samples 40] [--seed 1]
 
-Creation, append, compaction and erasure run once while every call that changes the directory is
-recorded. For every moment the states that a crash may leave are built (see disk.py), and each is
-opened and verified: it must be the old generation or the new one, whole; the new one if its
-commit was acknowledged; and after an acknowledged erasure no file may hold what was erased. Then
+Creation, append, embedding, repair, compaction and erasure run once while every call that changes
+the directory is recorded. For every moment the states that a crash may leave are built (see disk.py),
+and each is opened and verified: it must be the old generation or the new one, whole; the new one if
+its commit was acknowledged; and after an acknowledged erasure no file may hold what was erased. Then
 the same with protocols that are broken on purpose, each of which must be found out.
 """
 
@@ -26,16 +26,20 @@ from unittest import mock
 from benchmarks.faults import results, sample
 from benchmarks.faults.disk import Recorder, State, crashes
 from benchmarks.faults.shim import watching
-from indexes import durable
+from indexes import derived, durable
 from indexes import manifest as manifests
 from indexes.compact import compact
 from indexes.erase import erase
 from indexes.errors import NotAnIndex, WorkspaceError
+from indexes.repair import repair
 from indexes.verify import verify
 from indexes.workspace import Workspace, Writer
 
 AGAIN = 50
 """In one state of so many, a writer goes on from there."""
+
+NAMED = "somebody-whose-log-this-is"
+"""An account that only the path of a log names."""
 
 
 @dataclass
@@ -56,14 +60,14 @@ def enumerate_states(
     erased: Sequence[bytes] = (),
 ) -> Outcome:
     """Run an operation on an index and check every state that a crash may have left."""
-    old = _published(root)
-    recorder = Recorder(root)
+    old, generation = _published(root), _generation(root)
+    recorder = Recorder(root, ("LOCK",) if erased else ("LOCK", "derived"))
     with watching(root, after=recorder), _acknowledged(recorder):
         operation(root)
     recorder.acknowledge(_published(root))
     _require_all_seen(recorder)
-    later = [manifests.read(path)[1] for path in manifests.generations(root)]
-    published = [old, *(sha256 for sha256 in later if sha256 != old)]
+    later = [path for path in manifests.generations(root) if manifests.generation_of(path) > generation]
+    published = [old, *(manifests.read(path)[1] for path in later)]
     acks = [(place, op.name) for place, op in enumerate(recorder.ops) if op.kind == "ack"]
     outcome, seen, draw = Outcome(ops=len(recorder.ops)), set(), random.Random(seed)
     with _Stage(root.parent / "stage") as stage:
@@ -120,6 +124,10 @@ def _published(root: Path) -> str:
         return ""
 
 
+def _generation(root: Path) -> int:
+    return max(map(manifests.generation_of, manifests.generations(root)), default=-1)
+
+
 @contextlib.contextmanager
 def _acknowledged(recorder: Recorder) -> Iterator[None]:
     """Note when a commit returns."""
@@ -139,8 +147,7 @@ def _require_all_seen(recorder: Recorder) -> None:
     root, whole = recorder.root, recorder.whole()
     there = {
         path.relative_to(root).as_posix(): None if path.is_dir() else path.read_bytes()
-        for path in root.rglob("*")
-        if path.relative_to(root).parts[0] not in ("LOCK", "derived")
+        for path in filter(recorder.counts, root.rglob("*"))
     }
     assert whole == there, sorted(whole.keys() ^ there.keys())
 
@@ -233,11 +240,16 @@ def operations(
     root = folder / "index"
     sample.append(root, first)
     yield "append", root, lambda root: sample.append(root, second), []
+    yield "embedding", root, sample.embed, []
+    yield "repair", root, lambda root: repair(root, Workspace.open(root).manifest.generation - 1), []
     sample.embed(root)
     yield "compaction", root, compact, []
-    sample.append(root, sample.write(folder / "third", lines[:3]))
+    sample.append(root, sample.write(folder / f"log of {NAMED}", lines[:3]))
+    shutil.rmtree(root / "derived")
+    yield "erasure of a name", root, lambda root: erase(root, accounts=[NAMED]), [NAMED.encode()]
     account = sample.rows(requests)[0]["metadata"]["user_api_key_user_id"]
     gone = [account.encode()]
+    derived.save(Workspace.open(root), "report", gone[0])
     yield "erasure", root, lambda root: erase(root, accounts=[account]), gone
 
 
@@ -263,7 +275,7 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--requests", type=int, default=40)
-    parser.add_argument("--samples", type=int, default=24)
+    parser.add_argument("--samples", type=int, default=40)
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
     sound, broken = run(options.requests, options.samples, options.seed)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import itertools
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -35,16 +35,20 @@ class Op:
 
 
 class Recorder:
-    """Turns calls into ops. Begins with a directory as it is on disk, all of it synced."""
+    """Turns calls into ops. Begins with a directory as it is on disk, all of it synced.
 
-    def __init__(self, root: Path) -> None:
+    ignored: what may be lost at any time, by its name in the directory.
+    """
+
+    def __init__(self, root: Path, ignored: Collection[str] = ("LOCK", "derived")) -> None:
         self.root = root
+        self.ignored = ignored
         self.ops: list[Op] = []
         self.contents: dict[int, bytes] = {}
         self.folders: dict[int, dict[str, int]] = {0: {}}
         self._inodes: dict[Path, int] = {root: 0}
         self._numbers = itertools.count(1)
-        for path in sorted(filter(self._counts, root.rglob("*"))):
+        for path in sorted(filter(self.counts, root.rglob("*"))):
             number = self._number(path)
             if path.is_dir():
                 self.folders[number] = {}
@@ -52,9 +56,9 @@ class Recorder:
                 self.contents[number] = path.read_bytes()
             self.folders[self._inodes[path.parent]][path.name] = number
 
-    def _counts(self, path: Path) -> bool:
-        """Leave out what may be lost at any time: the lock's content, and derived results."""
-        return path.relative_to(self.root).parts[0] not in ("LOCK", "derived")
+    def counts(self, path: Path) -> bool:
+        """Return whether a path is not ignored."""
+        return path.relative_to(self.root).parts[0] not in self.ignored
 
     def _number(self, path: Path) -> int:
         self._inodes[path] = next(self._numbers)
@@ -62,7 +66,7 @@ class Recorder:
 
     def __call__(self, call: Call) -> None:
         """Note one call that was made."""
-        if call.path != self.root and not self._counts(call.path):
+        if call.path != self.root and not self.counts(call.path):
             return
         parent = self._inodes.get(call.path.parent, -1)
         match call.name:

@@ -2,19 +2,23 @@
 
     python -m benchmarks.faults.kills [--kills 1000] [--seed 1]
 
-A child process indexes a folder of logs, several generations a run, and tells of every commit that
-returned; it is killed with SIGKILL at a random moment. After each kill the index must open, whole,
-at the last generation told of or a later one. A run that ends by itself must leave exactly the
-requests and the report of an undisturbed index; then the next index begins.
+A child process runs the command on a few logs, several generations a run, and tells of every commit
+that returned; it is killed with SIGKILL at a random moment. It is forked from a process that has
+imported everything: else most kills would hit the start of the interpreter, where nothing can be
+lost. After each kill the index must open, whole, at the last generation told of or a later one. A
+run that ends by itself must leave exactly the requests and the report of an undisturbed index; then
+the next index begins.
 """
 
 from __future__ import annotations
 
 import argparse
+import contextlib
 import os
 import random
 import shutil
 import signal
+import sys
 import time
 from pathlib import Path
 from unittest import mock
@@ -24,6 +28,7 @@ import numba
 from benchmarks.faults import results, sample
 from campaigns.find import find_campaigns
 from campaigns.report import encode
+from cli.main import app
 from indexes import ingest
 from indexes.errors import NotAnIndex
 from indexes.snapshot import Snapshot
@@ -36,8 +41,9 @@ LOGS, SEGMENT = 6, 60
 
 
 def index(root: Path, logs: list[Path], acknowledge: int) -> None:
-    """Index the logs in small segments; write each generation that was committed to a pipe."""
-    commit = Writer.commit
+    """Run the command, in small segments; write each generation that was committed to a pipe."""
+    key, commit = logs[0].with_name("key"), Writer.commit
+    key.write_text(sample.KEY.hex())
 
     def telling(writer: Writer) -> Workspace:
         workspace = commit(writer)
@@ -45,7 +51,7 @@ def index(root: Path, logs: list[Path], acknowledge: int) -> None:
         return workspace
 
     with mock.patch.object(ingest, "SEGMENT_REQUESTS", SEGMENT), mock.patch.object(Writer, "commit", telling):
-        sample.append(root, *logs)
+        app(["index", "--index", str(root), "--key", str(key), *map(str, logs)])
 
 
 def attempt(root: Path, logs: list[Path], after: float) -> tuple[bool, int]:
@@ -54,15 +60,18 @@ def attempt(root: Path, logs: list[Path], after: float) -> tuple[bool, int]:
     child = os.fork()
     if child == 0:
         os.close(read)
-        status = 1
+        silence = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(silence, sys.stdout.fileno())
+        os.dup2(silence, sys.stderr.fileno())
+        status: object = 1
         try:
             index(root, logs, write)
-            status = 0
+        except SystemExit as ended:
+            status = ended.code or 0
         finally:
-            os._exit(status)
+            os._exit(status if isinstance(status, int) else 1)
     os.close(write)
     deadline = time.monotonic() + after
-    status = 0
     while True:
         ended, status = os.waitpid(child, os.WNOHANG)
         if ended:
@@ -104,7 +113,12 @@ def run(kills: int, requests: int, seed: int) -> dict[str, object]:
     with sample.scratch() as folder:
         lines = sample.lines(requests)
         logs = [sample.write(folder / f"{n}.jsonl", lines[n::LOGS]) for n in range(LOGS)]
-        sample.append(folder / "undisturbed", *logs)
+        with (
+            open(os.devnull, "w") as silence,
+            contextlib.redirect_stdout(silence),
+            contextlib.suppress(SystemExit),
+        ):
+            index(folder / "undisturbed", logs, silence.fileno())
         expected = content(folder / "undisturbed")
         started = time.monotonic()
         attempt(folder / "timed", logs, 600)

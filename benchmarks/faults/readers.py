@@ -4,7 +4,8 @@
 
 The writer notes, for every generation, the ids and prompts that were put in until then. Readers open
 the newest generation over and over, wait at random between what they read of it, and note what
-they found. Each note must be that of the generation it was read from.
+they found. Each note must be that of the generation it was read from. Beside them `verify` must find
+no damage, and `info` must answer.
 """
 
 from __future__ import annotations
@@ -22,7 +23,9 @@ import numpy as np
 from benchmarks.faults import results, sample
 from indexes import manifest as manifests
 from indexes.compact import compact
+from indexes.info import info
 from indexes.snapshot import Snapshot
+from indexes.verify import verify
 from indexes.workspace import Workspace
 
 Notes = list[tuple[int, str]]
@@ -50,6 +53,10 @@ def reading(root: Path, seed: int, over: Event, notes: multiprocessing.SimpleQue
         while not over.is_set():
             workspace = Workspace.open(root)
             found.append((workspace.manifest.generation, answer(workspace, draw)))
+            damaged = verify(root).damaged
+            if damaged or info(root).generation < workspace.manifest.generation:
+                notes.put(f"damage seen: {damaged}")
+                return
     except Exception as error:  # what went wrong is the result
         notes.put(f"{type(error).__name__}: {error}")
         return

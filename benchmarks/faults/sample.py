@@ -5,26 +5,35 @@ from __future__ import annotations
 import json
 import shutil
 import tempfile
+import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 import demo
+from indexes.embed import embed_prompts
 from indexes.ingest import ingest
 from indexes.snapshot import Snapshot
-from indexes.vectors import write_vectors
 from indexes.workspace import Workspace
 
 KEY = bytes(range(32))
 
 
 class Model:
-    """What a set of vectors says of its model."""
+    """An encoder by which a text resembles itself and nothing else."""
 
     name, sha256, dimensions = "made up", "0" * 64, 16
+
+    def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """Return a unit vector for each text, drawn from its hash."""
+        seeds = [zlib.crc32(text.encode()) for text in texts]
+        rows = [np.random.default_rng(seed).standard_normal(self.dimensions) for seed in seeds]
+        vectors = np.array(rows, dtype=np.float32)
+        return np.asarray(vectors / np.linalg.norm(vectors, axis=1, keepdims=True))
 
 
 @cache
@@ -52,14 +61,9 @@ def append(root: Path, *logs: Path) -> Workspace:
 
 
 def embed(root: Path) -> None:
-    """Give every prompt of an index a vector."""
-    workspace = Workspace.open(root)
-    prompts = Snapshot(workspace).canonical
-    vectors = np.random.default_rng(1).standard_normal((len(prompts), Model.dimensions)).astype(np.float32)
-    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
-    with workspace.writing() as writer:
-        writer.add_vectors(write_vectors(writer.new_folder("vectors"), vectors, prompts, Model()))  # type: ignore[arg-type]
-        writer.commit()
+    """Give every prompt of an index a vector, as `promptprint index --embed all` does."""
+    snapshot = Snapshot(Workspace.open(root))
+    embed_prompts(snapshot, np.arange(len(snapshot.canonical)), Model())
 
 
 @contextmanager

@@ -37,6 +37,7 @@ def erase(
     """
     import msgspec
 
+    from cli.render.text import count
     from indexes.erase import erase as remove
 
     accounts = [*(account or ()), *_listed(accounts_from)]
@@ -45,11 +46,15 @@ def erase(
     done = remove(index, accounts=accounts, before_us=moment(before, "--before"))
     if as_json:
         streams.write_json(msgspec.json.encode(done))
-    else:
+    elif done.requests or done.paths:
         typer.echo(
-            f"erased {done.requests:,} requests of {done.accounts:,} accounts, {done.texts:,} texts, "
-            f"{done.vectors:,} vectors (generation {done.generation})"
+            f"erased {count(done.requests, 'request')} of {count(done.accounts, 'account')}, "
+            f"{count(done.texts, 'text')}, {count(done.vectors, 'vector')}, "
+            f"the names in {count(done.paths, 'path')} (generation {done.generation})"
         )
+    else:
+        others = "" if done.still_read else ", the only one that is kept"
+        typer.echo(f"nothing to erase in generation {done.generation}{others}")
     if done.still_read:
         read = ", ".join(map(str, done.still_read))
         streams.talk(

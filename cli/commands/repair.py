@@ -21,6 +21,7 @@ def repair(index: options.Index, generation: Generation, as_json: options.Json =
     import msgspec
 
     from cli import streams
+    from cli.render.text import count
     from indexes.repair import repair as go_back
 
     manifest = go_back(index, generation).manifest
@@ -38,7 +39,11 @@ def repair(index: options.Index, generation: Generation, as_json: options.Json =
             )
         )
     else:
-        typer.echo(
-            f"generation {manifest.generation} is generation {generation} again: {requests:,} requests "
-            f"of {len(manifest.inputs):,} logs; index later logs again"
-        )
+        held = f"{count(requests, 'request')} of {count(len(manifest.inputs), 'log')}"
+        if manifest.generation == generation:
+            typer.echo(f"generation {generation} is whole and the newest: {held}; nothing was lost")
+        else:
+            typer.echo(
+                f"generation {manifest.generation} is generation {generation} again: {held}; "
+                "index later logs again"
+            )

@@ -34,10 +34,8 @@ def info(found: Info, console: Console) -> None:
         console.print(logged(f"  {vectors.name}: {vectors.vectors:,} vectors of {vectors.model}", 200))
     heading("settings", console)
     settings = found.settings
-    console.print(
-        f"  {settings.num_perm} permutations, shingles {settings.shingles}, spans {settings.spans}, "
-        f"key {settings.key_id}"
-    )
+    console.print(f"  key {settings.key_id}, {settings.num_perm} permutations")
+    console.print(f"  shingles {settings.shingles}, spans {settings.spans}")
     heading("logs", console)
     for log in found.inputs[:_INPUTS_SHOWN]:
         console.print(logged(f"  {log.path}", 200), overflow="fold")
