@@ -70,8 +70,8 @@ def report_of(*campaigns: Campaign) -> CampaignReport:
 
 def campaign_of(accounts: set[str], requests: set[str], score: float) -> Campaign:
     return Campaign(
-        "c", score, score >= 0.5, score, 0.5, 0.0, "", (), 1, len(accounts), len(requests), "", "", {}, (), (),
-        tuple(accounts), tuple(requests),
+        "c", score, score >= 0.5, score, 0.5, 0.0, "", (), 1, len(accounts), len(requests), "", "", {},
+        (), (), tuple(accounts), tuple(requests),
     )  # fmt: skip
 
 
