@@ -53,7 +53,7 @@ def rhythm(candidate: Candidate) -> Evidence | None:
     elif weight > 0:
         how = "have the same hours" if common > _CLEAR else "work around the clock"
         text = (
-            f"{accounts} accounts {how}: their own repeat from day to day with {shown} "
+            f"{accounts} accounts {how}: hours of their own repeat from day to day with {shown} "
             f"(0 is a machine; accounts of this log have {crowd:.2f})"
         )
     else:
