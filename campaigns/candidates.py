@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from ipaddress import ip_address
+from typing import Any, TypeVar, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +15,8 @@ from campaigns.accounts import expand_ranges, sorted_distinct
 from campaigns.families import Families
 from campaigns.linking import Links
 from indexes.snapshot import NO_TIME, Requests
+
+T = TypeVar("T")
 
 HOUR_US = 3_600_000_000
 DAY_US = 24 * HOUR_US
@@ -104,6 +108,16 @@ class Log:
         places = np.linspace(0, len(self.independent) - 1, min(_ORDINARY, len(self.independent)))
         chosen = self.independent[np.unique(places.astype(np.int64))]
         return np.concatenate([rows[first[a] : first[a + 1]] for a in chosen.tolist()])
+
+    def usual(self, measure: Callable[[Log, NDArray[np.int64]], T]) -> T:
+        """Return what a measure of requests says of the ordinary ones; taken once."""
+        if measure not in self._taken:
+            self._taken[measure] = measure(self, self.ordinary)
+        return cast(T, self._taken[measure])
+
+    @cached_property
+    def _taken(self) -> dict[Callable[..., Any], Any]:
+        return {}
 
     @cached_property
     def products(self) -> tuple[list[str], NDArray[np.int64], NDArray[np.int64]]:

@@ -12,7 +12,6 @@ from logsamples import line, litellm, log, metadata
 
 from campaigns.find import find_campaigns
 from campaigns.report import encode
-from campaigns.signals import rhythm
 from indexes import manifest as manifests
 from indexes.compact import compact
 from indexes.erase import ERASED, erase
@@ -78,9 +77,7 @@ def content(workspace: Workspace) -> list[dict[str, str]]:
 
 
 def report(workspace: Workspace) -> bytes:
-    found = find_campaigns(Snapshot(workspace))
-    rhythm._crowd.cache_clear()  # it keeps the last logs, and with them what they are read from
-    return encode(found)
+    return encode(find_campaigns(Snapshot(workspace)))
 
 
 def prompts(workspace: Workspace) -> list[tuple[int, ...]]:

@@ -12,7 +12,6 @@ honest party's keys are interchangeable too; how many accounts there are is weig
 from __future__ import annotations
 
 import math
-from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,7 +29,7 @@ _CLEAR = 0.1  # where ordinary accounts have less habit than this, nothing can b
 def own_inputs(candidate: Candidate) -> Evidence | None:
     """Compare how far the lengths of inputs depend on the account."""
     found = _inputs(candidate.log, candidate.rows)
-    usual = _usual_inputs(candidate.log)
+    usual = candidate.log.usual(_inputs).value
     weight = _weight(found, usual, len(candidate.accounts))
     if weight is None:
         return None
@@ -48,7 +47,7 @@ def own_inputs(candidate: Candidate) -> Evidence | None:
 def own_days(candidate: Candidate) -> Evidence | None:
     """Compare how far the days of use depend on the account."""
     found = _days(candidate.log, candidate.rows)
-    usual = _usual_days(candidate.log)
+    usual = candidate.log.usual(_days).value
     weight = _weight(found, usual, len(candidate.accounts))
     if weight is None:
         return None
@@ -88,13 +87,3 @@ def _days(log: Log, rows: NDArray[np.int64]) -> Habit:
     rows = rows[log.requests.time_us[rows] != NO_TIME]
     account = log.requests.account.codes[rows].astype(np.int64)
     return of_days(account, log.requests.time_us[rows] // DAY_US)
-
-
-@lru_cache(maxsize=4)
-def _usual_inputs(log: Log) -> float:
-    return _inputs(log, log.ordinary).value
-
-
-@lru_cache(maxsize=4)
-def _usual_days(log: Log) -> float:
-    return _days(log, log.ordinary).value

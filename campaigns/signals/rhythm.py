@@ -12,7 +12,6 @@ that share no text with others; where they are programs too, the signal falls si
 from __future__ import annotations
 
 import math
-from functools import lru_cache
 
 import numpy as np
 from numba import njit
@@ -36,8 +35,8 @@ def rhythm(candidate: Candidate) -> Evidence | None:
     whole, error, accounts = regularity(candidate.log, candidate.rows)
     common = max(0.0, _common(candidate))
     mean = whole - common
-    crowd = _crowd(candidate.log)
-    if accounts < _LEAST_ACCOUNTS or crowd < _CLEAR:
+    crowd, _, ordinary = candidate.log.usual(regularity)
+    if min(accounts, ordinary) < _LEAST_ACCOUNTS or crowd < _CLEAR:
         return None
     habit = normal(min(mean, crowd), crowd, math.hypot(crowd / 2.5, error))
     clock = normal(mean, 0, math.hypot(0.05, error))
@@ -86,13 +85,6 @@ def regularity(log: Log, rows: NDArray[np.int64]) -> tuple[float, float, int]:
     spread = math.sqrt(float(((weight * (cosine - mean)) ** 2).sum())) / float(weight.sum())
     # Few accounts can agree by accident; one account's cosine has a deviation of about .7.
     return mean, max(spread, 0.3 / math.sqrt(len(cosine))) if len(cosine) < 10 else spread, len(cosine)
-
-
-@lru_cache(maxsize=4)
-def _crowd(log: Log) -> float:
-    """Return the regularity of the log's ordinary accounts, measured on evenly chosen ones."""
-    mean, _, accounts = regularity(log, log.ordinary)
-    return mean if accounts >= _LEAST_ACCOUNTS else 0.0
 
 
 @njit(nogil=True, cache=True)
