@@ -119,9 +119,7 @@ class Haystack:
         index = self._index("whole", ["log", "last"])
         campaigns = self._campaigns("whole", "whole-report")
         grown, whole = (
-            msgspec.structs.replace(
-                msgspec.json.decode((self.folder / name).read_bytes(), type=CampaignReport), generation=0
-            )
+            msgspec.json.decode((self.folder / name).read_bytes(), type=CampaignReport)
             for name in ("grown-report", "whole-report")
         )
         shutil.rmtree(self.folder / "whole")

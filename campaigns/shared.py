@@ -49,10 +49,11 @@ class SharedSpans:
             for _ in range(((max(prompts, 1) - 1) >> _SHARE_BITS) + 1)
         ]
         bound = np.minimum(senders.count, least).astype(np.uint8)
+        several = np.packbits(bound > 1, bitorder="little")
         count = 0
         for packed, prompt_bits in postings:
             owner, rows, found = _of_enough(
-                packed, prompt_bits, bound, senders.first, senders.accounts, least, count
+                packed, prompt_bits, bound, several, senders.first, senders.accounts, least, count
             )
             count += found
             for number in np.unique(owner).tolist():
@@ -79,12 +80,13 @@ class SharedSpans:
 
 
 @njit(nogil=True, cache=True)
-def _of_enough(packed, prompt_bits, bound, first, accounts, least, number):  # type: ignore[no-untyped-def]
+def _of_enough(packed, prompt_bits, bound, several, first, accounts, least, number):  # type: ignore[no-untyped-def]
     """Return (shares, rows, number of spans) of the postings of spans that enough accounts send.
 
     Rows are as in SharedSpans, their spans numbered from `number` on; shares: (rows,). bound:
     (prompts,) uint8, senders of each prompt, no more than `least`; their sum bounds the distinct
-    ones from above and settles nearly every span without looking up anybody.
+    ones from above and settles nearly every span without looking up anybody. several: a bit for
+    each prompt of more than one, which fit the processor's cache where the bounds do not.
     """
     out, share = np.empty(packed.size, dtype=np.uint64), np.empty(packed.size, dtype=np.int64)
     order, key_shift = np.uint64(ORDER_BITS), np.uint64(prompt_bits + ORDER_BITS)
@@ -98,7 +100,7 @@ def _of_enough(packed, prompt_bits, bound, first, accounts, least, number):  # t
         while end < packed.size and packed[end] >> key_shift == key:
             prompt = np.int64((packed[end] >> order) & mask)
             if total < least and prompt != before:
-                total += bound[prompt]
+                total += bound[prompt] if several[prompt >> 3] >> (prompt & 7) & 1 else 1
             before = prompt
             end += 1
         if total >= least:

@@ -13,6 +13,7 @@ from collections.abc import Sequence
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from numba import njit
 from numpy.typing import NDArray
 
 from fingerprint.identity import identities
@@ -54,14 +55,30 @@ def _returning(ids: Names, earlier: Sequence[SegmentReader]) -> NDArray[np.bool_
     returning[1:] = twice
     returning[:-1] |= twice
     for segment in earlier:
-        names = segment.ids[0]
-        if len(names) == 0:
-            continue
-        places = np.searchsorted(names, ascending)
-        returning |= (places < len(names)) & (names[np.minimum(places, len(names) - 1)] == ascending)
+        _mark_common(ascending, segment.ids[0], returning)
     found = np.empty(len(ids), dtype=np.bool_)
     found[order] = returning
     return found
+
+
+@njit(nogil=True, cache=True)
+def _mark_common(ascending, names, found):  # type: ignore[no-untyped-def]
+    """Set found[i] where ascending[i] is among the names, which ascend too.
+
+    Each search goes on from the one before, in steps that double, then halve: the segments are
+    many, and a binary search of each id in each of them would cost a log of millions its length.
+    """
+    place = 0
+    for i in range(ascending.size):
+        step = 1
+        while place + step <= names.size and names[place + step - 1] < ascending[i]:
+            place += step
+            step *= 2
+        while step > 1:
+            step //= 2
+            if place + step <= names.size and names[place + step - 1] < ascending[i]:
+                place += step
+        found[i] |= place < names.size and names[place] == ascending[i]
 
 
 def _contents(table: pa.Table, ids: Names, hasher: MinHasher) -> Names:

@@ -25,6 +25,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from mmap import MADV_DONTNEED, mmap
 from pathlib import Path
 from typing import Any
 
@@ -155,6 +156,12 @@ class SegmentReader:
         texts = [self._array("canonical_order")[first:last] for first, last in ranges.tolist()]
         sizes = ranges[:, 1] - ranges[:, 0]
         return np.concatenate([np.empty(0, np.uint32), *texts]), np.repeat(np.arange(len(canonical)), sizes)
+
+    def forget(self) -> None:
+        """Let go of the pages that reading has mapped: they stay in the system's cache, no longer ours."""
+        for array in self._arrays.values():
+            if isinstance(array.base, mmap):
+                array.base.madvise(MADV_DONTNEED)
 
     @property
     def ids(self) -> tuple[NDArray[np.uint64], NDArray[np.uint32]]:

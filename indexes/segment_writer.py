@@ -49,10 +49,10 @@ class SegmentBuilder:
     def write(self, folder: Path, *, with_text: bool) -> int:
         """Write the segment's files into a new folder; return the number of distinct texts."""
         table = pa.Table.from_batches(self.batches)
-        columns = [table.column(name).combine_chunks() for name in PROMPT_SEGMENTS]
-        texts, rows = _collapse(columns)
+        texts, rows = _collapse([table.column(name) for name in PROMPT_SEGMENTS])
+        table = with_rows(table, rows)
+        self.batches = []  # most of them is prompts, which are in the texts now
         prints = TextPrints.of(self.hasher.fingerprint(texts))
-        table = with_rows(table, [row.to_numpy() for row in rows])
         write_segment(folder, self.hasher, table, prints, texts if with_text else None, self.skipped)
         return len(texts)
 
@@ -121,13 +121,21 @@ def _text_arrays(prints: TextPrints) -> dict[str, NDArray[Any]]:
     }
 
 
-def _collapse(columns: list[pa.Array]) -> tuple[pa.Array, list[pa.Array]]:
-    """Return the distinct non-empty texts and, per column, each row's place among them."""
-    count = len(columns[0])
-    encoded = pa.chunked_array([column.cast(pa.large_string()) for column in columns]).combine_chunks()
-    encoded = pc.if_else(pc.equal(encoded, ""), None, encoded).dictionary_encode()
-    places = encoded.indices.fill_null(-1)
-    return encoded.dictionary, [places.slice(i * count, count) for i in range(len(columns))]
+def _collapse(columns: list[pa.ChunkedArray]) -> tuple[pa.Array, list[NDArray[np.int32]]]:
+    """Return the distinct non-empty texts and, per column, each row's place among them, -1 for none.
+
+    The only copy made of a text is the one that is returned.
+    """
+    chunks = [_empty_as_null(chunk) for column in columns for chunk in column.chunks]
+    encoded = pa.chunked_array(chunks, pa.large_string()).dictionary_encode().combine_chunks()
+    return encoded.dictionary, np.split(encoded.indices.fill_null(-1).to_numpy(), len(columns))
+
+
+def _empty_as_null(texts: pa.Array) -> pa.Array:
+    """Return strings that share the bytes of the given ones."""
+    texts = texts.cast(pa.large_string())
+    there = pc.not_equal(texts, "").buffers()[1]
+    return pa.Array.from_buffers(texts.type, len(texts), [there, *texts.buffers()[1:]])
 
 
 @njit(nogil=True, cache=True)

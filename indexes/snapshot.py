@@ -47,7 +47,7 @@ class Requests:
     time_us: (r,) int64, NO_TIME where the log gave none.
     """
 
-    read_ids: Callable[[], pa.ChunkedArray]
+    read_ids: Callable[[], pa.Array]
     account: Codes
     model: Codes
     ip: Codes
@@ -61,7 +61,7 @@ class Requests:
         return len(self.time_us)
 
     @cached_property
-    def ids(self) -> pa.ChunkedArray:
+    def ids(self) -> pa.Array:
         """(r,) request ids; read when first asked for, as they are most of the table."""
         return self.read_ids()
 
@@ -194,6 +194,7 @@ class Snapshot:
             owner = self._owners[first:last]
             mine = np.flatnonzero(owner >= 0)
             _copy_rows(segment.signatures, mine, owner, found)
+            segment.forget()
         return np.asarray(found)
 
     @cached_property
@@ -207,7 +208,7 @@ class Snapshot:
         ]
         table = pa.concat_tables([t.select(names) for t in tables]) if tables else _no_requests()
         del tables
-        return Requests(
+        requests = Requests(
             read_ids=self._read_ids,
             account=_encode(table.column("account")),
             model=_encode(table.column("model")),
@@ -218,10 +219,15 @@ class Snapshot:
             user_turns=table.column("user_turns").to_numpy(),
             prompts=np.concatenate(prompts) if prompts else np.empty((0, len(PROMPT_SEGMENTS)), np.int32),
         )
+        del table
+        pa.default_memory_pool().release_unused()  # as much again as what is kept
+        return requests
 
-    def _read_ids(self) -> pa.ChunkedArray:
+    def _read_ids(self) -> pa.Array:
         columns = [s.requests(["request_id"]).column(0) for s in self.segments]
-        return pa.chunked_array([chunk for column in columns for chunk in column.chunks], pa.string())
+        chunks = [chunk for column in columns for chunk in column.chunks]
+        # In one piece: to take some rows from pieces, Arrow puts all of them together first.
+        return pa.chunked_array(chunks, pa.string()).cast(pa.large_string()).combine_chunks()
 
     def spans(self) -> Iterator[tuple[NDArray[np.uint64], int]]:
         """Yield (postings, prompt bits): every sampled span, a range of keys at a time.
@@ -243,8 +249,9 @@ class Snapshot:
             p, owner = segment.postings, self._owners[first:last]
             limits = np.uint64(begin), np.uint64(end)
             made += spans.decode(p.first, p.low, p.where, owner, *limits, bits, out[made:])
+            segment.forget()
         out = out[:made]
-        out.sort(kind="stable")  # a merge: each segment's postings are sorted, but for their prompts
+        out.sort()
         return out
 
     @cached_property

