@@ -1,8 +1,8 @@
 """The bulk encoder: a vector for every prompt of a log, in sixteen languages, without torch.
 
 A prompt's vector is the sum of its tokens' rows in the `token_table`, over the root of their
-number, through the model's dense layers. Word order and neighbours are lost; what is left is
-what the prompt is about, in whichever language, at tens of thousands of prompts a second.
+number, through the model's dense layers. Word order is lost; what is left is what the prompt is
+about, in whichever language, at tens of thousands of prompts a second.
 (Weighting rare tokens up, after Arora et al. 2017, "A Simple but Tough-to-Beat Baseline for
 Sentence Embeddings", was tried and lowers recall here: these rows have weights in them already.)
 
@@ -26,6 +26,7 @@ from numpy.typing import NDArray
 
 from fingerprint.embedding import BULK_MODEL
 from fingerprint.token_table import (
+    SCHEME,
     TOKENS_SHA256,
     WEIGHTS_SHA256,
     WIDTH,
@@ -41,7 +42,6 @@ if TYPE_CHECKING:
 
 _REACH = 2000  # letters of head, and of tail, of a prompt longer than both
 _AT_ONCE = 512  # prompts; their sums fit a core's cache
-_SCHEME = "tokens alone; int8 rows; 2000 + 2000 letters; 1"
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,7 @@ class BulkEncoder:
     @cached_property
     def sha256(self) -> str:
         """A hash of the weights, the tokeniser and how vectors are made of them."""
-        return hashlib.sha256(f"{WEIGHTS_SHA256} {TOKENS_SHA256} {_SCHEME}".encode()).hexdigest()
+        return hashlib.sha256(f"{WEIGHTS_SHA256} {TOKENS_SHA256} {SCHEME} {_REACH}".encode()).hexdigest()
 
     def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Return (n, 512) float32 unit vectors, on all cores.
@@ -89,11 +89,19 @@ class BulkEncoder:
 
 
 def load_bulk_encoder() -> BulkEncoder:
-    """Load the encoder; its table is made once, in some ten seconds. Raises EncoderError."""
+    """Load the encoder; its table is made once, in about a minute of processor time. Raises EncoderError."""
     from sentencepiece import SentencePieceProcessor
 
-    weights, tokens = packaged()
-    return BulkEncoder(SentencePieceProcessor(model_proto=tokens), token_table(weights), head(weights))
+    weights, model = packaged()
+    tokens = SentencePieceProcessor(model_proto=model)
+
+    def frequency() -> NDArray[np.float64]:
+        """A unigram tokeniser's scores are logarithms; its marks of beginning and end have none."""
+        scores = np.array([tokens.get_score(piece) for piece in range(tokens.get_piece_size())])
+        occurs = np.where(scores < 0, np.exp(scores), 0)
+        return np.asarray(occurs / occurs.sum())
+
+    return BulkEncoder(tokens, token_table(weights, frequency), head(weights))
 
 
 def _window(text: str) -> str:

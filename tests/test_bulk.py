@@ -50,7 +50,7 @@ def test_it_stays_near_the_whole_model(encoder):
 
     texts = [QUESTION, *TRANSLATED, *UNRELATED]
     agreement = np.einsum("nd,nd->n", encoder.encode(texts), USE(threads=1).encode(texts))
-    assert agreement.mean() > 0.6
+    assert agreement.mean() > 0.7
 
 
 def test_the_same_text_has_the_same_vector_wherever_it_stands(encoder):
@@ -80,29 +80,29 @@ def small_table(monkeypatch, tmp_path):
     made = TokenTable(
         np.arange(5120, dtype=np.int64).astype(np.int8).reshape(10, 512), np.arange(10, dtype=np.float32)
     )
-    monkeypatch.setattr(token_table, "_build", lambda weights: made)
+    monkeypatch.setattr(token_table, "_build", lambda *_: made)
     return made
 
 
 def test_the_table_is_kept_and_made_anew_when_it_is_damaged(small_table, tmp_path, monkeypatch):
-    token_table.token_table(b"")
+    token_table.token_table(b"", dict)
     [path] = (tmp_path / "promptprint").iterdir()
     assert path.stat().st_mode & 0o777 == 0o600
-    monkeypatch.setattr(token_table, "_build", lambda weights: pytest.fail("built again"))
-    kept = token_table.token_table(b"")
+    monkeypatch.setattr(token_table, "_build", lambda *_: pytest.fail("built again"))
+    kept = token_table.token_table(b"", dict)
     np.testing.assert_array_equal(kept.codes, small_table.codes)
     np.testing.assert_array_equal(kept.scale, small_table.scale)
-    monkeypatch.setattr(token_table, "_build", lambda weights: small_table)
+    monkeypatch.setattr(token_table, "_build", lambda *_: small_table)
     whole = path.read_bytes()
     for raw in (whole[:-1], whole[:99] + b"\xff" + whole[100:], b""):
         path.write_bytes(raw)
-        np.testing.assert_array_equal(token_table.token_table(b"").codes, small_table.codes)
+        np.testing.assert_array_equal(token_table.token_table(b"", dict).codes, small_table.codes)
         assert path.read_bytes() == whole
 
 
 def test_without_a_place_to_keep_it_the_table_is_made_each_time(small_table, tmp_path, monkeypatch):
     (tmp_path / "promptprint").write_text("a file")
-    assert token_table.token_table(b"") is small_table
+    assert token_table.token_table(b"", dict) is small_table
 
 
 def test_other_weights_are_refused(monkeypatch):
