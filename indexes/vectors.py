@@ -93,6 +93,19 @@ def embedded(workspace: Workspace, sha256: str) -> Hashes:
     return np.concatenate([np.empty(0, np.uint64), *(_array(workspace, one, "prompts") for one in sets)])
 
 
+def stored(workspace: Workspace, model: str, prompts: Hashes) -> tuple[NDArray[np.int64], Codes]:
+    """Return (places, codes): which of some prompts have a vector of a model, and the vectors."""
+    sets = [_load(workspace, one) for one in workspace.manifest.vectors if one.model == model]
+    order = np.argsort(prompts, kind="stable")
+    codes = np.empty((len(prompts), sets[0].codes.shape[1] if sets else 0), dtype=np.int8)
+    known = np.zeros(len(prompts), dtype=np.bool_)
+    for one in sets:
+        place = order[np.minimum(np.searchsorted(prompts, one.prompts, sorter=order), len(order) - 1)]
+        mine = np.flatnonzero(prompts[place] == one.prompts)
+        codes[place[mine]], known[place[mine]] = one.codes[mine], True
+    return np.flatnonzero(known), codes[known]
+
+
 def _write(folder: Path, codes: Codes, prompts: Hashes, centres: Floats | None) -> None:
     folder.mkdir(mode=0o700)
     order = np.arange(len(codes))
