@@ -53,7 +53,8 @@ def test_who_meets_again_and_again_is_a_group_and_a_topic_is_not():
     apart = left != right
     account = np.arange(1030)
     group = _groups(account, left[apart], right[apart], 1030)
-    assert np.all(group[:30] == group[0]) and group[0] >= 0
+    assert np.all(group[:30] == group[0])
+    assert group[0] >= 0
     assert np.mean(group[30:] >= 0) < 0.2  # by ones and twos, which the next step lets go
     member = np.repeat(np.arange(1030), 1)
     assert set(account[_again_and_again(account, group, member)]) == set()
