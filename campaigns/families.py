@@ -38,7 +38,7 @@ class Families:
     """Template families and their prompts.
 
     family, prompt: (m,) parallel, sorted by family, then prompt; a prompt may be in several.
-    size: number of families. kind: (size,) "spans" or "lexical", how the family holds together.
+    size: number of families. kind: (size,) "spans", "lexical" or "semantic", how the family holds together.
     """
 
     family: NDArray[np.int64]

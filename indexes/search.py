@@ -29,10 +29,9 @@ from promptlog.times import to_iso
 
 LEAST = 0.3
 """Jaccard similarity or containment below which a prompt is not called similar."""
-LEAST_COSINE = 0.45
-"""With MiniLM unrelated prompts lie around .1; questions about one matter above about .4."""
 
 _EQUALS = 20
+_DEEPEST = 10_000  # neighbours by meaning that are looked through for some that pass the filters
 
 
 class By(StrEnum):
@@ -67,7 +66,7 @@ class Match(msgspec.Struct, frozen=True):
 _MEASURE = {By.COPY: "jaccard", By.SPAN: "containment", By.MEANING: "cosine", By.ANY: "best"}
 
 Neighbours = Callable[[str, int], tuple[NDArray[np.uint64], NDArray[np.float32]]]
-"""Search by meaning: (text, k) → (canonical hashes of prompts, cosines), best first."""
+"""Search by meaning: (text, k) → (canonical hashes of similar prompts, cosines), best first."""
 
 
 @dataclass(frozen=True)
@@ -97,13 +96,12 @@ def search(
         texts.append(by_copy(snapshot, query))
     if by in (By.COPY, By.SPAN, By.ANY):
         texts.append(by_span(snapshot, query))
+    texts = [passing(snapshot, np.unique(np.concatenate(texts)), filters)]
     cosines: dict[int, float] = {}
     if neighbours is not None and by in (By.MEANING, By.ANY):
-        near, cosine = neighbours(text, 10 * limit)
-        enough = cosine >= LEAST_COSINE
-        cosines = dict(zip(near[enough].tolist(), cosine[enough].tolist(), strict=True))
-        texts.append(spelt_alike(snapshot, near[enough])[0])
-    prompts = _prompts(snapshot, passing(snapshot, np.unique(np.concatenate(texts)), filters))
+        cosines, near = _by_meaning(snapshot, text, neighbours, limit, filters)
+        texts.append(near)
+    prompts = _prompts(snapshot, np.unique(np.concatenate(texts)))
     if len(prompts.texts) == 0:
         return []
     likeness = Likeness(
@@ -114,6 +112,19 @@ def search(
     # A few more than asked for, so that the query's own spelling is among its equals.
     head = likeness.head(_MEASURE[by], limit + _EQUALS)
     return _matches(likeness, prompts, by, head, limit, filters)
+
+
+def _by_meaning(
+    snapshot: Snapshot, text: str, neighbours: Neighbours, limit: int, filters: Filters
+) -> tuple[dict[int, float], NDArray[np.int64]]:
+    """Return the cosines of the nearest prompts and their texts, further afield where filters bite."""
+    count = 10 * limit
+    while True:
+        near, cosine = neighbours(text, count)
+        texts = passing(snapshot, np.unique(spelt_alike(snapshot, near)[0]), filters)
+        if filters == EVERYTHING or len(texts) >= limit or len(near) < count or count >= _DEEPEST:
+            return dict(zip(near.tolist(), cosine.tolist(), strict=True)), texts
+        count *= 8
 
 
 def _prompts(snapshot: Snapshot, texts: NDArray[np.int64]) -> _Prompts:

@@ -1,21 +1,21 @@
-"""Search by meaning: the prompts whose embeddings are nearest to a query's.
+"""Search by meaning: the prompts whose vectors are nearest to a query's.
 
-A set of vectors is written once and never added to (adding during a search crashes HNSW):
+A set of vectors is written once and never added to:
 
-    vectors.npy    (n, d) float16 or float32 unit vectors
+    vectors.npy    (n, d) int8 vectors, see `cells`
     prompts.npy    (n,) uint64, the keyed canonical hash of the prompt that each row stands for
-    index.faiss    above FLAT_ROWS rows: a graph over 8-bit codes (Malkov and Yashunin 2016,
-                   "Hierarchical Navigable Small World graphs"); ids are rows
+    centres.npy    above FLAT_ROWS rows: (c, d) float32 unit centres of the cells
+    cells.npy      with them: (c + 1,) int64, where each cell's rows begin
 
-FAISS only proposes rows. Their cosines are then computed from vectors.npy, so coarse codes cost
-recall but never a wrong similarity. A `.faiss` file has no checksum and can name other files:
-it is read only after its bytes have the manifest's SHA-256.
+All of it is plain arrays, mapped and not loaded: a file that names another file, as a `.faiss` can,
+is never read. Vectors of two models are never compared: a search opens its own model's sets.
 """
 
 from __future__ import annotations
 
-import hashlib
-import io
+import os
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -25,7 +25,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fingerprint.embedding import Encoder, Vectors
-from indexes.durable import new_file
+from indexes import cells
+from indexes.cells import Codes, Floats
+from indexes.durable import NewFile, new_file
 from indexes.errors import IndexDamaged, NoVectors, SettingsMismatch
 from indexes.manifest import VectorSet
 from indexes.workspace import Workspace
@@ -35,86 +37,139 @@ Hashes = NDArray[np.uint64]
 FLAT_ROWS = 20_000
 NOTHING = np.float32(-np.inf)  # the cosine that fills up a row of results
 
-_GRAPH = "HNSW32,SQ8"
-_GRAPH_MAGIC = b"IHNs"
-_CONSTRUCTION = 100  # the default of 40 leaves some tight clusters out of reach
-_PER_RESULT, _AT_LEAST = 4, 100  # rows proposed: for k results, and in any case
-_DTYPES = (np.float16, np.float32)
-_ALTERED = "is not the file that the manifest names; restore it, or embed the prompts anew"
+_PROBED = 48  # cells that a query reads
 _ROWS_AT_ONCE = 1 << 16
-_FLOATS_AT_ONCE = 1 << 24
 
 
 def write_vectors(
-    folder: Path, vectors: NDArray[np.floating[Any]], prompts: Hashes, encoder: Encoder
+    folder: Path,
+    vectors: NDArray[Any],
+    prompts: Hashes,
+    encoder: Encoder,
+    *,
+    centres: Floats | None = None,
 ) -> VectorSet:
     """Write a new set into a new folder; return its entry for `Writer.add_vectors`.
 
-    vectors: (n, d) float16 or float32, of length 1 (or 0: resembles nothing), stored as they
-    are. prompts: (n,) uint64, all different. Raises ValueError, or FileExistsError for an
-    existing folder.
+    vectors: (n, d) floating point of length 1 (or 0: resembles nothing), or int8 as
+    `cells.quantised` makes them. prompts: (n,) uint64, all different. centres: those of another
+    set, used if they serve. Raises ValueError, or FileExistsError for an existing folder.
     """
     _check(vectors, prompts, encoder.dimensions)
-    _write(folder, vectors, prompts)
+    codes = vectors if vectors.dtype == np.int8 else cells.quantised(vectors)
+    _write(folder, codes, prompts, centres)
     return VectorSet(folder.name, len(vectors), encoder.name, encoder.sha256, encoder.dimensions)
 
 
 def without(workspace: Workspace, one: VectorSet, prompts: Hashes, folder: Path) -> VectorSet | None:
     """Write a set anew without the vectors of some prompts; None, and no folder, when none is left."""
-    vectors, mine = (_array(workspace, f"vectors/{one.name}/{name}.npy") for name in ("vectors", "prompts"))
-    kept = ~np.isin(mine, prompts)
-    if not kept.any():
+    old = _load(workspace, one)
+    kept = np.flatnonzero(~np.isin(old.prompts, prompts))
+    if len(kept) == 0:
         return None
-    _write(folder, vectors[kept], mine[kept])
-    return msgspec.structs.replace(one, name=folder.name, vectors=int(kept.sum()))
+    _write(folder, old.codes[kept], old.prompts[kept], old.centres)
+    return msgspec.structs.replace(one, name=folder.name, vectors=len(kept))
+
+
+def merged(workspace: Workspace, sets: Sequence[VectorSet], folder: Path) -> VectorSet:
+    """Write some sets of one model as one; a prompt that several hold keeps its first vector."""
+    loaded = [_load(workspace, one) for one in sets]
+    prompts = np.concatenate([one.prompts for one in loaded])
+    kept = np.sort(np.unique(prompts, return_index=True)[1])
+    with_centres = [one.centres for one in loaded if one.centres is not None]
+    codes = np.concatenate([one.codes for one in loaded])[kept]
+    _write(folder, codes, prompts[kept], max(with_centres, key=len, default=None))
+    return msgspec.structs.replace(sets[0], name=folder.name, vectors=len(kept))
 
 
 def holds_any(workspace: Workspace, one: VectorSet, prompts: Hashes) -> bool:
     """Return whether a set has a vector of some prompts."""
-    return bool(np.isin(_array(workspace, f"vectors/{one.name}/prompts.npy"), prompts).any())
+    return bool(np.isin(_array(workspace, one, "prompts"), prompts).any())
 
 
-def _write(folder: Path, vectors: NDArray[np.floating[Any]], prompts: Hashes) -> None:
+def embedded(workspace: Workspace, sha256: str) -> Hashes:
+    """Return the prompts that have a vector of a model's, set by set."""
+    sets = [one for one in workspace.manifest.vectors if one.model_sha256 == sha256]
+    return np.concatenate([np.empty(0, np.uint64), *(_array(workspace, one, "prompts") for one in sets)])
+
+
+def stored(workspace: Workspace, model: str, prompts: Hashes) -> tuple[NDArray[np.int64], Codes]:
+    """Return (places, codes): which of some prompts have a vector of a model, and the vectors."""
+    sets = [_load(workspace, one) for one in workspace.manifest.vectors if one.model == model]
+    order = np.argsort(prompts, kind="stable")
+    codes = np.empty((len(prompts), sets[0].codes.shape[1] if sets else 0), dtype=np.int8)
+    known = np.zeros(len(prompts), dtype=np.bool_)
+    for one in sets:
+        place = order[np.minimum(np.searchsorted(prompts, one.prompts, sorter=order), len(order) - 1)]
+        mine = np.flatnonzero(prompts[place] == one.prompts)
+        codes[place[mine]], known[place[mine]] = one.codes[mine], True
+    return np.flatnonzero(known), codes[known]
+
+
+def _write(folder: Path, codes: Codes, prompts: Hashes, centres: Floats | None) -> None:
     folder.mkdir(mode=0o700)
+    order = np.arange(len(codes))
+    if len(codes) > FLAT_ROWS:
+        if centres is None or not cells.fit(centres, len(codes)):
+            centres = cells.centres_for(codes)
+        order, starts = cells.divided(codes, centres)
+        _save(folder, "centres", centres)
+        _save(folder, "cells", starts)
+    _save(folder, "prompts", prompts[order])
     with new_file(folder / "vectors.npy") as stream:
-        np.save(stream, vectors, allow_pickle=False)
-    with new_file(folder / "prompts.npy") as stream:
-        np.save(stream, prompts, allow_pickle=False)
-    if len(vectors) > FLAT_ROWS:
-        faiss, graph = _faiss(), _build_graph(vectors)
-        with new_file(folder / "index.faiss") as stream:
-            faiss.write_index(graph, faiss.PyCallbackIOWriter(stream.write))
+        _save_rows(stream, codes, order)
+
+
+def _save(folder: Path, name: str, values: NDArray[Any]) -> None:
+    with new_file(folder / f"{name}.npy") as stream:
+        np.save(stream, values, allow_pickle=False)
+
+
+def _save_rows(stream: NewFile, codes: Codes, order: NDArray[np.int64]) -> None:
+    """Write codes[order] as `np.save` does, some rows at a time."""
+    header = {"descr": "|i1", "fortran_order": False, "shape": codes.shape}
+    np.lib.format.write_array_header_1_0(stream, header)
+    for first in range(0, len(order), _ROWS_AT_ONCE):
+        stream.write(np.ascontiguousarray(codes[order[first : first + _ROWS_AT_ONCE]]))
 
 
 @dataclass(frozen=True)
 class VectorIndex:
-    """All vector sets of one generation. Searches may run side by side."""
+    """All vector sets of one model in one generation. Searches may run side by side."""
 
     sets: tuple[_Set, ...]
     dimensions: int
 
     @classmethod
     def open(cls, workspace: Workspace, encoder: Encoder) -> VectorIndex:
-        """Verify and load the sets that `encoder` is to be compared with.
+        """Verify and map the sets that `encoder` is to be compared with.
 
-        Raises NoVectors, SettingsMismatch for another model than the sets were made with, or
+        Raises NoVectors, SettingsMismatch where all sets were made with other models, or
         IndexDamaged for a file that is not what the manifest says.
         """
         described = workspace.manifest.vectors
         if not described:
             raise NoVectors(f"{workspace.root} holds no embeddings; embed its prompts first")
-        for one in described:
-            _require_model(workspace, one, encoder)
-        return cls(tuple(_load(workspace, one) for one in described), encoder.dimensions)
+        ours = (encoder.name, encoder.sha256, encoder.dimensions)
+        mine = [one for one in described if (one.model, one.model_sha256, one.dimensions) == ours]
+        if not mine:
+            one = described[0]
+            raise SettingsMismatch(
+                f"the vectors {workspace.root / 'vectors' / one.name} were made with the model {one.model} "
+                f"(SHA-256 {one.model_sha256[:12]}), not with {encoder.name} ({encoder.sha256[:12]}); "
+                "search with that model, or embed the prompts anew"
+            )
+        return cls(tuple(_load(workspace, one) for one in mine), encoder.dimensions)
 
     def __len__(self) -> int:
         return sum(len(one.prompts) for one in self.sets)
 
-    def search(self, queries: Vectors, k: int) -> tuple[Hashes, Vectors]:
+    def search(self, queries: Vectors, k: int, *, probed: int = _PROBED) -> tuple[Hashes, Vectors]:
         """Return (hashes, cosines), (q, k) each, best first, ties by hash.
 
-        queries: (q, d) unit vectors. A prompt in several sets appears once, at its best. Rows
-        with fewer than k prompts end in hash 0 with cosine -inf. Raises ValueError.
+        queries: (q, d) unit vectors. probed: cells of each set that are read. A prompt in several
+        sets appears once, at its best. Rows with fewer than k prompts end in hash 0 with cosine
+        -inf. Raises ValueError.
         """
         queries = np.ascontiguousarray(queries, dtype=np.float32)
         if queries.ndim != 2 or queries.shape[1] != self.dimensions or k < 1:
@@ -122,86 +177,78 @@ class VectorIndex:
         if not _are_unit(queries):
             raise ValueError("queries must be unit vectors")
         hashes = np.zeros((len(queries), k), dtype=np.uint64)
-        cosines = np.full((len(queries), k), NOTHING, dtype=np.float32)
-        found = [one.propose(queries, k) for one in self.sets]
-        for row in range(len(queries)):
-            best, scores = _best([h[row] for h, _ in found], [c[row] for _, c in found], k)
-            hashes[row, : len(best)], cosines[row, : len(best)] = best, scores
-        return hashes, cosines
+        scores = np.full((len(queries), k), NOTHING, dtype=np.float32)
+        chosen = [one.cells_near(queries, probed) for one in self.sets]
+
+        def answer(row: int) -> None:
+            found = [
+                one.near(queries[row], near[row], k) for one, near in zip(self.sets, chosen, strict=True)
+            ]
+            best, cosines = _best([h for h, _ in found], [c for _, c in found], k)
+            hashes[row, : len(best)], scores[row, : len(best)] = best, cosines
+
+        if len(queries) == 1:
+            answer(0)
+        else:
+            with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
+                list(pool.map(answer, range(len(queries))))
+        return hashes, scores
 
 
 @dataclass(frozen=True)
 class _Set:
-    """One loaded set; `vectors` is a read-only map of the file, `index` a FAISS index."""
+    """One mapped set. starts: where each cell's rows begin; a small set is one cell."""
 
-    vectors: NDArray[np.floating[Any]]
+    codes: Codes
     prompts: Hashes
-    index: Any
+    centres: Floats | None
+    starts: NDArray[np.int64]
 
-    def propose(self, queries: Vectors, k: int) -> tuple[Hashes, Vectors]:
-        """Return (q, c) hashes and exact cosines of c candidates, NOTHING where missing."""
-        count = min(len(self.prompts), max(_PER_RESULT * k, _AT_LEAST))
-        rows = self._rows(queries, count)
-        cosines = np.empty(rows.shape, dtype=np.float32)
-        step = max(1, _FLOATS_AT_ONCE // (count * queries.shape[1]))
-        for first in range(0, len(queries), step):
-            some = slice(first, first + step)
-            near = self.vectors[rows[some]].astype(np.float32)
-            # Not a matrix product: there, a cosine's last digits depend on its neighbours.
-            cosines[some] = np.einsum("qd,qcd->qc", queries[some], near)
-        np.clip(cosines, -1, 1, out=cosines)
-        cosines[rows < 0] = NOTHING
-        return self.prompts[rows], cosines
+    def cells_near(self, queries: Vectors, probed: int) -> NDArray[np.int64]:
+        """Return the (q, cells) to be read for each query."""
+        if self.centres is None:
+            return np.zeros((len(queries), 1), dtype=np.int64)
+        return cells.nearest_cells(queries, self.centres, probed)
 
-    def _rows(self, queries: Vectors, count: int) -> NDArray[np.int64]:
-        faiss = _faiss()
-        effort = None
-        if isinstance(self.index, faiss.IndexHNSW):
-            effort = faiss.SearchParametersHNSW(efSearch=2 * count)
-        return np.asarray(self.index.search(queries, count, params=effort)[1])
+    def near(self, query: Vectors, chosen: NDArray[np.int64], k: int) -> tuple[Hashes, Vectors]:
+        """Return the k best of the chosen cells, and what ties with the last of them."""
+        rows, found = cells.cosines(query, self.codes, self.starts[chosen], self.starts[chosen + 1])
+        if len(found) > k:
+            kept = found >= np.partition(found, len(found) - k)[len(found) - k]
+            rows, found = rows[kept], found[kept]
+        return self.prompts[rows], np.minimum(found, np.float32(1))
 
 
 def _best(hashes: list[Hashes], cosines: list[Vectors], k: int) -> tuple[Hashes, Vectors]:
     """Merge one query's candidates: the k best different prompts, ties by hash."""
-    merged, scores = np.concatenate(hashes), np.concatenate(cosines)
-    order = np.lexsort((merged, -scores))
-    order = order[scores[order] > NOTHING]
-    _, first = np.unique(merged[order], return_index=True)
+    found, scores = np.concatenate(hashes), np.concatenate(cosines)
+    order = np.lexsort((found, -scores))
+    _, first = np.unique(found[order], return_index=True)
     kept = order[np.sort(first)[:k]]
-    return merged[kept], scores[kept]
-
-
-def _build_graph(vectors: NDArray[np.floating[Any]]) -> Any:
-    faiss = _faiss()
-    graph = faiss.index_factory(vectors.shape[1], _GRAPH, faiss.METRIC_INNER_PRODUCT)
-    graph.hnsw.efConstruction = _CONSTRUCTION
-    stride = -(-len(vectors) // _ROWS_AT_ONCE)
-    graph.train(np.ascontiguousarray(vectors[::stride], dtype=np.float32))
-    return _add(graph, vectors)
-
-
-def _add(index: Any, vectors: NDArray[np.floating[Any]]) -> Any:
-    for first in range(0, len(vectors), _ROWS_AT_ONCE):
-        index.add(np.ascontiguousarray(vectors[first : first + _ROWS_AT_ONCE], dtype=np.float32))
-    return index
+    return found[kept], scores[kept]
 
 
 def _load(workspace: Workspace, one: VectorSet) -> _Set:
-    hashes = {file.path: file.sha256 for file in workspace.manifest.files}
-    prefix, graph = f"vectors/{one.name}/", f"vectors/{one.name}/index.faiss"
-    vectors, prompts = (_array(workspace, prefix + name) for name in ("vectors.npy", "prompts.npy"))
-    shapes_fit = vectors.shape == (one.vectors, one.dimensions) and prompts.shape == (one.vectors,)
-    if not shapes_fit or vectors.dtype not in _DTYPES or prompts.dtype != np.uint64:
-        raise IndexDamaged(f"{workspace.root / prefix} does not hold what its manifest says")
-    if graph in hashes:
-        index = _read_graph(workspace.root / graph, hashes[graph], vectors.shape)
-    else:
-        index = _add(_faiss().IndexFlatIP(one.dimensions), vectors)
-    return _Set(vectors, prompts, index)
+    with_cells = one.vectors > FLAT_ROWS and any(
+        file.path == f"vectors/{one.name}/centres.npy" for file in workspace.manifest.files
+    )
+    names = ("vectors", "prompts", *(("centres", "cells") if with_cells else ()))
+    workspace.checked(*(workspace.root / "vectors" / one.name / f"{name}.npy" for name in names))
+    codes, prompts, *rest = (_array(workspace, one, name) for name in names)
+    centres, starts = rest or (None, np.array([0, one.vectors]))
+    fits = codes.shape == (one.vectors, one.dimensions) and prompts.shape == (one.vectors,)
+    if centres is not None:
+        fits &= starts.ndim == 1 and centres.shape == (len(starts) - 1, one.dimensions)
+        fits &= centres.dtype == np.float32
+        fits = fits and starts.dtype == np.int64 and starts[0] == 0 and starts[-1] == one.vectors
+        fits = fits and bool(np.all(np.diff(starts) >= 0))
+    if not fits or codes.dtype != np.int8 or prompts.dtype != np.uint64:
+        raise IndexDamaged(f"{workspace.root / 'vectors' / one.name} does not hold what its manifest says")
+    return _Set(codes, prompts, centres, starts)
 
 
-def _array(workspace: Workspace, name: str) -> NDArray[Any]:
-    path = workspace.root / name
+def _array(workspace: Workspace, one: VectorSet, name: str) -> NDArray[Any]:
+    path = workspace.root / "vectors" / one.name / f"{name}.npy"
     workspace.checked(path)
     try:
         return np.asarray(np.load(path, mmap_mode="r", allow_pickle=False))
@@ -209,45 +256,11 @@ def _array(workspace: Workspace, name: str) -> NDArray[Any]:
         raise IndexDamaged(f"{path} is damaged: {error}") from None
 
 
-def _read_graph(path: Path, sha256: str, shape: tuple[int, ...]) -> Any:
-    """Read a graph from the very bytes that were hashed; no other kind of index gets to FAISS.
-
-    FAISS may allocate no array larger than the file; that limit is process-wide for a moment.
-    """
-    faiss, raw = _faiss(), path.read_bytes()
-    if hashlib.sha256(raw).hexdigest() != sha256:
-        raise IndexDamaged(f"{path} {_ALTERED}")
-    if not raw.startswith(_GRAPH_MAGIC):
-        raise IndexDamaged(f"{path} is not a {_GRAPH} index")
-    limit = faiss.get_deserialization_vector_byte_limit()
-    faiss.set_deserialization_vector_byte_limit(len(raw) + 1)
-    try:
-        index = faiss.read_index(faiss.PyCallbackIOReader(io.BytesIO(raw).read))
-    except RuntimeError as error:
-        raise IndexDamaged(f"{path} is damaged: {error}") from None
-    finally:
-        faiss.set_deserialization_vector_byte_limit(limit)
-    if (index.ntotal, index.d, index.metric_type) != (*shape, faiss.METRIC_INNER_PRODUCT):
-        raise IndexDamaged(f"{path} does not fit its vectors")
-    return index
-
-
-def _require_model(workspace: Workspace, one: VectorSet, encoder: Encoder) -> None:
-    theirs = (one.model, one.model_sha256, one.dimensions)
-    ours = (encoder.name, encoder.sha256, encoder.dimensions)
-    if theirs != ours:
-        raise SettingsMismatch(
-            f"the vectors {workspace.root / 'vectors' / one.name} were made with the model {one.model} "
-            f"(SHA-256 {one.model_sha256[:12]}), not with {encoder.name} ({encoder.sha256[:12]}); "
-            "search with that model, or embed the prompts anew"
-        )
-
-
-def _check(vectors: NDArray[np.floating[Any]], prompts: Hashes, dimensions: int) -> None:
+def _check(vectors: NDArray[Any], prompts: Hashes, dimensions: int) -> None:
     if vectors.ndim != 2 or vectors.shape[1] != dimensions or not len(vectors):
         raise ValueError(f"vectors are (n, {dimensions}) with n > 0, not {vectors.shape}")
-    if vectors.dtype not in _DTYPES or not _are_unit(vectors):
-        raise ValueError("vectors are float16 or float32 and have length 1")
+    if vectors.dtype != np.int8 and not (vectors.dtype in (np.float16, np.float32) and _are_unit(vectors)):
+        raise ValueError("vectors are float16 or float32 and have length 1, or int8")
     if (
         prompts.dtype != np.uint64
         or prompts.shape != vectors.shape[:1]
@@ -260,10 +273,3 @@ def _are_unit(vectors: NDArray[np.floating[Any]]) -> bool:
     """Return whether every length is 1 or 0, as near as float16 comes to it."""
     lengths = np.sqrt(np.einsum("nd,nd->n", vectors, vectors, dtype=np.float32))
     return bool(np.all((np.abs(lengths - 1) < 2e-3) | (lengths == 0)))
-
-
-def _faiss() -> Any:
-    """FAISS, imported on first use. Any: its type stubs know half of it."""
-    import faiss
-
-    return faiss

@@ -9,10 +9,12 @@ import pytest
 
 from campaigns.representatives import representatives
 from indexes import durable, vectors
-from indexes.embed import embed_prompts, neighbours
+from indexes.compact import compact
+from indexes.embed import embed_prompts, neighbours, reordered, worth_embedding
 from indexes.errors import NoVectors, SettingsMismatch, WorkspaceError, WriteFailed
 from indexes.ingest import ingest
 from indexes.search import By, search
+from indexes.senders import Filters
 from indexes.snapshot import Snapshot
 from indexes.workspace import Workspace
 
@@ -33,8 +35,8 @@ class Letters:
 
 def test_a_full_disk_is_said_while_embedding(workspace, monkeypatch):
     snapshot = Snapshot(workspace)
-    monkeypatch.setattr(vectors, "FLAT_ROWS", 2)  # so that FAISS writes a file too
-    for name in ("vectors.npy", "prompts.npy", "index.faiss"):
+    monkeypatch.setattr(vectors, "FLAT_ROWS", 2)  # so that the set has cells too
+    for name in ("vectors.npy", "prompts.npy", "centres.npy", "cells.npy"):
         with monkeypatch.context() as patched:
             patched.setattr(vectors, "new_file", full(name))
             with pytest.raises(WriteFailed, match="No space left on device"):
@@ -114,6 +116,46 @@ def test_vectors_of_another_model_are_never_compared(workspace):
     embed_prompts(snapshot, representatives(snapshot, min_accounts=2), Letters())
     with pytest.raises(SettingsMismatch):
         neighbours(Snapshot(Workspace.open(workspace.root)), Letters("b" * 64))
+
+
+def test_filters_reach_further_than_the_nearest(workspace):
+    encoder, snapshot = Letters(), Snapshot(workspace)
+    embed_prompts(snapshot, worth_embedding(snapshot), encoder)
+    opened = Snapshot(Workspace.open(workspace.root))
+    asked = []
+
+    def near(text, count):
+        """Knows the account's prompt only when asked for many."""
+        asked.append(count)
+        hashes, cosines = neighbours(opened, encoder)(text, 10)
+        return (hashes[:1].repeat(count), cosines[:1].repeat(count)) if count < 50 else (hashes, cosines)
+
+    found = search(opened, PROMPTS[1], by=By.MEANING, filters=Filters(account="u0"), limit=1, neighbours=near)
+    assert asked == [10, 80]
+    assert found[0].account == "u0"
+
+
+def test_a_slower_model_puts_the_nearest_in_order(workspace):
+    encoder, snapshot = Letters(), Snapshot(workspace)
+    embed_prompts(snapshot, worth_embedding(snapshot), encoder)
+    opened = Snapshot(Workspace.open(workspace.root))
+    near = neighbours(opened, encoder)
+    hashes, cosines = reordered(opened, near, Letters("b" * 64))(PROMPTS[0], 3)
+    np.testing.assert_array_equal(hashes, near(PROMPTS[0], 100)[0])
+    assert cosines[0] == pytest.approx(1)
+    assert list(cosines) == sorted(cosines, reverse=True)
+
+
+def test_compacting_makes_one_set_of_each_model(workspace):
+    for prompts in ([0, 1], [2, 3]):
+        embed_prompts(Snapshot(Workspace.open(workspace.root)), np.array(prompts), Letters())
+    embed_prompts(Snapshot(Workspace.open(workspace.root)), np.array([0]), Letters("b" * 64))
+    before = neighbours(Snapshot(Workspace.open(workspace.root)), Letters())(PROMPTS[0], 9)
+    compact(workspace.root)
+    opened = Snapshot(Workspace.open(workspace.root))
+    assert [one.vectors for one in opened.workspace.manifest.vectors] == [4, 1]
+    after = neighbours(opened, Letters())(PROMPTS[0], 9)
+    np.testing.assert_array_equal(after[0], before[0])
 
 
 def test_without_vectors_there_is_no_search_by_meaning(workspace):

@@ -23,8 +23,11 @@ Paths = Annotated[
     typer.Argument(metavar="[PATH...]", help="Logs, directories or globs; - reads standard input."),
 ]
 Embed = Annotated[
-    Literal["none", "shared", "all"],
-    typer.Option(help="Embed a prompt of each near-copy cluster: those of two accounts and more, or all."),
+    Literal["none", "bulk", "shared", "all"],
+    typer.Option(
+        help="bulk: embed every prompt, fast, in many languages. shared, all: a prompt of each near-copy "
+        "cluster, of two accounts and more or of all, with --model."
+    ),
 ]
 Embedder = Annotated[
     str, typer.Option("--model", metavar="NAME", help="A sentence-transformers model, by name or folder.")
@@ -83,7 +86,7 @@ def index(
             )
         if embed != "none":
             with reporter() as show:
-                _embed(index, 2 if embed == "shared" else 1, model, show)
+                _embed(index, embed, model, show)
     after = Workspace.open(index)
     _tell_bad_lines(after, after.manifest.segments[len(workspace.manifest.segments) :], done.quarantined)
     unreadable = tuple(msgspec.structs.replace(file, reason=spelt(file.reason)) for file in done.unreadable)
@@ -103,18 +106,22 @@ def index(
         raise typer.Exit(1)
 
 
-def _embed(root: Path, min_accounts: int, model: str, show: Callable[[str], None]) -> None:
-    """Embed one prompt of each near-copy cluster that enough accounts share."""
+def _embed(root: Path, which: str, model: str, show: Callable[[str], None]) -> None:
+    """Embed every prompt in bulk, or one of each near-copy cluster that enough accounts share."""
     from campaigns.representatives import representatives
-    from fingerprint.embedding import load_encoder
-    from indexes.embed import embed_prompts
+    from fingerprint.embedding import BULK_MODEL, load_encoder
+    from indexes.embed import embed_prompts, worth_embedding
     from indexes.snapshot import Snapshot
     from indexes.workspace import Workspace
 
     snapshot = Snapshot(Workspace.open(root))
     show("choosing prompts to embed")
-    chosen = representatives(snapshot, min_accounts=min_accounts)
-    encoder = load_encoder(model)
+    if which == "bulk":
+        chosen = worth_embedding(snapshot)
+    else:
+        chosen = representatives(snapshot, min_accounts=2 if which == "shared" else 1)
+    show("loading the model")
+    encoder = load_encoder(BULK_MODEL if which == "bulk" else model)
     embed_prompts(
         snapshot, chosen, encoder, progress=lambda n, total: show(f"embedded {n:,} of {total:,} prompts")
     )

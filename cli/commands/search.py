@@ -24,7 +24,7 @@ Like = Annotated[
 Kinds = Annotated[
     Kind,
     typer.Option(
-        "--by", help="copy: the whole text; span: shared wording; any: either; meaning: embeddings."
+        "--by", help="copy: the whole text; span: shared wording; meaning: in other words; any: all three."
     ),
 ]
 Account = Annotated[str | None, typer.Option(metavar="A", help="Only requests of this account.")]
@@ -35,6 +35,9 @@ Since = Annotated[
 Until = Annotated[
     str | None,
     typer.Option(metavar="DATE", help="Only requests to this day's end, or before this ISO time."),
+]
+Deep = Annotated[
+    bool, typer.Option("--deep", help="Order what is near in meaning by the slower model (English best).")
 ]
 Limit = Annotated[int, typer.Option(metavar="N", min=1, max=10_000, help="How many prompts to list.")]
 
@@ -48,6 +51,7 @@ def search(
     model: Model = None,
     since: Since = None,
     until: Until = None,
+    deep: Deep = False,
     limit: Limit = 10,
     as_json: options.Json = False,
 ) -> None:
@@ -69,7 +73,7 @@ def search(
     from indexes.workspace import Workspace
 
     snapshot = Snapshot(Workspace.open(index))
-    near = _neighbours(snapshot) if by == "meaning" else None
+    near = _neighbours(snapshot, by == "meaning" or deep, deep) if by in ("meaning", "any") else None
     query = _typed(text) if text is not None else _logged(snapshot, like or "")
     found = find(
         snapshot, query, by=By(by), limit=limit, filters=Filters(account, model, *window), neighbours=near
@@ -113,18 +117,23 @@ def _typed(text: str) -> str:
     return text
 
 
-def _neighbours(snapshot: Snapshot) -> Neighbours:
-    """Return the search by meaning, with the model that the index was embedded with."""
-    from fingerprint.embedding import load_encoder
-    from indexes.embed import neighbours
+def _neighbours(snapshot: Snapshot, required: bool, deep: bool) -> Neighbours | None:
+    """Return the search by meaning: with the bulk vectors where there are some, which needs no torch,
+    else, if it is `required`, with the model that the index was embedded with."""
+    from fingerprint.embedding import BULK_MODEL, load_encoder
+    from indexes.embed import neighbours, reordered
     from indexes.errors import NoVectors
 
-    sets, root = snapshot.workspace.manifest.vectors, snapshot.workspace.root
-    if not sets:
+    models, root = [one.model for one in snapshot.workspace.manifest.vectors], snapshot.workspace.root
+    if BULK_MODEL not in models and not required:
+        return None
+    if not models:
         raise NoVectors(
-            f"{root} holds no embeddings; make them with: promptprint index --embed shared --index {root}"
+            f"{root} holds no embeddings; make them with: promptprint index --embed bulk --index {root}"
         )
-    return neighbours(snapshot, load_encoder(sets[0].model))
+    model = BULK_MODEL if BULK_MODEL in models else models[0]
+    near = neighbours(snapshot, load_encoder(model))
+    return reordered(snapshot, near, load_encoder()) if deep else near
 
 
 def _logged(snapshot: Snapshot, request_id: str) -> str:

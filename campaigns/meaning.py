@@ -1,0 +1,153 @@
+"""Semantic families: requests of one meaning, in no common words, from accounts that meet too often.
+
+Where every request is reworded or translated no span is shared. What is left are neighbours by
+meaning: of a prompt among all others, those that are each other's nearest. A topic has those as
+well, but a thousand people with one topic meet each other here and there, while the accounts of one
+operator, who work off one kind of request, meet again and again. So the unit is the pair of
+accounts: a group whose pairs meet densely, and more often than the best of all groups of that size
+would by chance, gives one family, of the requests in which its accounts meet.
+
+Prompts with shared text are families already (`families`); meetings inside one of those say nothing
+new and are left out. Whether a family is a campaign is judged like any other.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from campaigns.accounts import Senders
+from campaigns.chance import poisson_tail
+from campaigns.communities import communities
+from campaigns.families import MIN_ACCOUNTS, Families
+from fingerprint.embedding import BULK_MODEL
+from indexes import cells
+from indexes.snapshot import Snapshot
+from indexes.vectors import stored
+
+Ints = NDArray[np.int64]
+
+NEAR = 0.6  # cosine; unrelated prompts of the bulk encoder lie below .5
+NEIGHBOURS = 10
+DENSITY = 0.05  # meetings a pair of accounts: a topic has a tenth of that
+LEAST_ACCOUNTS = 8
+LEAST_REQUESTS, USUAL_REQUESTS = 2, 3  # of each account, of an account in the mean
+FALSE_GROUPS = 0.01
+"""Expected number of groups in a whole log that chance would make."""
+
+_LEAST_TOKENS = 6  # a greeting has no meaning to share
+_CELLS = 4  # whose prompts are looked at for a prompt's neighbours, its own among them
+
+
+def with_meaning(snapshot: Snapshot, families: Families, senders: Senders, near_copies: Ints) -> Families:
+    """Return the families and, in an index with vectors of all prompts, the semantic ones after them."""
+    prompts, codes = _vectors(snapshot, senders, near_copies)
+    if len(prompts) <= NEIGHBOURS:
+        return families
+    nearest, cosine = neighbours(codes)
+    family_of = np.full(len(senders.count), -1)
+    family_of[families.prompt] = families.family
+    account = senders.accounts[senders.first[prompts]].astype(np.int64)
+    near = np.repeat(np.arange(len(prompts)), NEIGHBOURS), nearest.ravel()
+    known = (near[1] >= 0) & (cosine.ravel() >= NEAR)
+    here, there = near[0][known], near[1][known]
+    texts = family_of[prompts]
+    other = (account[here] != account[there]) & ((texts[here] != texts[there]) | (texts[here] < 0))
+    here, there = here[other], there[other]
+    group = _groups(account, *_mutual(here, there, len(prompts)), senders.total_accounts)
+    inside = (group[account[here]] >= 0) & (group[account[here]] == group[account[there]])
+    member = _again_and_again(account, group, np.unique(here[inside]))
+    kinds = np.unique(group[account[member]], return_inverse=True)[1]
+    count = int(kinds.max(initial=-1)) + 1
+    order = np.lexsort((prompts[member], kinds))
+    return Families(
+        np.concatenate([families.family, families.size + kinds[order]]),
+        np.concatenate([families.prompt, prompts[member][order]]),
+        np.concatenate([families.kind, np.full(count, "semantic")]),
+    )
+
+
+def _vectors(snapshot: Snapshot, senders: Senders, near_copies: Ints) -> tuple[Ints, cells.Codes]:
+    """Return (prompts, codes): one prompt of each cluster of near copies that few accounts share."""
+    label, cluster = np.unique(near_copies, return_inverse=True)
+    accounts = senders.distinct(cluster, np.arange(len(cluster)), len(label))
+    alone = (accounts > 0) & (accounts < MIN_ACCOUNTS) & (snapshot.tokens[label] >= _LEAST_TOKENS)
+    chosen = label[alone & (senders.count[label] > 0)]
+    found, codes = stored(snapshot.workspace, BULK_MODEL, snapshot.canonical[chosen])
+    return chosen[found], codes
+
+
+def neighbours(codes: cells.Codes) -> tuple[Ints, cells.Floats]:
+    """Return ((n, NEIGHBOURS) rows, cosines) of the nearest others of each row, -1 where there are fewer."""
+    centres = cells.centres_for(codes)
+    order, starts = cells.divided(codes, centres)
+    close = np.argsort(-(centres @ centres.T), axis=1, kind="stable")[:, :_CELLS]
+    rows = np.full((len(codes), NEIGHBOURS), -1)
+    cosines = np.full((len(codes), NEIGHBOURS), -1, dtype=np.float32)
+    for cell, looked_at in enumerate(close):
+        mine = order[starts[cell] : starts[cell + 1]]
+        others = np.concatenate([order[starts[c] : starts[c + 1]] for c in looked_at])
+        if len(mine):
+            found = _nearest(cells.unit(codes[mine]) @ cells.unit(codes[others]).T, mine, others, NEIGHBOURS)
+            rows[mine], cosines[mine] = found
+    return rows, cosines
+
+
+@njit(nogil=True, cache=True)
+def _nearest(cosine, mine, others, count):  # type: ignore[no-untyped-def]
+    """Return the (n, count) others of largest cosine to each of mine, but itself, and the cosines."""
+    rows = np.full((mine.size, count), -1)
+    best = np.full((mine.size, count), np.float32(-1))
+    for i in range(mine.size):
+        for j in range(others.size):
+            value = cosine[i, j]
+            if value > best[i, count - 1] and others[j] != mine[i]:
+                place = count - 1
+                while place > 0 and best[i, place - 1] < value:
+                    best[i, place], rows[i, place] = best[i, place - 1], rows[i, place - 1]
+                    place -= 1
+                best[i, place], rows[i, place] = value, others[j]
+    return rows, best
+
+
+def _mutual(here: Ints, there: Ints, total: int) -> tuple[Ints, Ints]:
+    """Return the pairs that name each other, once."""
+    forward, back = here * total + there, there * total + here
+    both = forward[np.isin(forward, back) & (here < there)]
+    return both // total, both % total
+
+
+def _groups(account: Ints, left: Ints, right: Ints, accounts: int) -> Ints:
+    """Return (accounts,) the group of each account, -1 for those that meet nobody beyond chance."""
+    ends = np.sort(np.stack([account[left], account[right]]), axis=0)
+    pairs, meetings = np.unique(ends[0] * accounts + ends[1], return_counts=True)
+    one, two = np.divmod(pairs, max(accounts, 1))
+    group = communities(accounts, one, two, meetings.astype(np.float64), DENSITY)
+    size = np.bincount(group)
+    degree = np.bincount(one, meetings, accounts) + np.bincount(two, meetings, accounts)
+    of_group = np.bincount(group, degree)
+    inside = np.bincount(group[one], meetings * (group[one] == group[two]), len(size)).astype(np.int64)
+    expected = of_group**2 / (2 * max(degree.sum(), 1))
+    large = size >= LEAST_ACCOUNTS
+    limit = np.array([math.log10(FALSE_GROUPS) - _choices(accounts, int(n)) for n in size[large]])
+    kept = np.zeros(len(size), dtype=np.bool_)
+    kept[large] = poisson_tail(inside[large], expected[large]) < limit
+    return np.where(kept[group], group, -1)
+
+
+def _again_and_again(account: Ints, group: Ints, member: Ints) -> Ints:
+    """Return the members without accounts of too few, then without groups of too few accounts."""
+    member = member[np.bincount(account[member], minlength=len(group))[account[member]] >= LEAST_REQUESTS]
+    accounts = np.bincount(group[np.unique(account[member])], minlength=len(group))
+    requests = np.bincount(group[account[member]], minlength=len(group))
+    kept = (accounts >= LEAST_ACCOUNTS) & (requests >= USUAL_REQUESTS * accounts)
+    return member[kept[group[account[member]]]]
+
+
+def _choices(total: int, chosen: int) -> float:
+    """Return log10 of the number of groups of so many accounts."""
+    ways = math.lgamma(total + 1) - math.lgamma(chosen + 1) - math.lgamma(total - chosen + 1)
+    return ways / math.log(10)
