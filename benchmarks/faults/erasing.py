@@ -42,9 +42,7 @@ def needles(snapshot: Snapshot, accounts: list[str]) -> Needles:
     only = np.setdiff1d(requests.prompts[mine], requests.prompts[~mine])
     only = only[only >= 0]
     index = VectorIndex.open(snapshot.workspace, sample.Model())  # type: ignore[arg-type]
-    rows = {
-        int(name): row for each in index.sets for name, row in zip(each.prompts, each.vectors, strict=True)
-    }
+    rows = {int(name): row for each in index.sets for name, row in zip(each.prompts, each.codes, strict=True)}
     found = {
         "accounts": {name.encode() for name in accounts},
         "request ids": {requests.ids[int(row)].as_py().encode() for row in np.flatnonzero(mine)},
@@ -144,7 +142,7 @@ def main() -> None:
     parser.add_argument("--accounts", type=int, default=200)
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
-    vectors.FLAT_ROWS = 1000  # so that there is a graph to erase from
+    vectors.FLAT_ROWS = 1000  # so that there are cells to erase from
     results.keep("erasing", seed=options.seed, **run(options.requests, options.accounts, options.seed))
 
 

@@ -158,7 +158,7 @@ def main() -> None:
     parser.add_argument("--answers", type=int, default=100, help="of each kind of file and damage")
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
-    vectors.FLAT_ROWS = 10  # so that there is a graph to damage
+    vectors.FLAT_ROWS = 10  # so that there are cells to damage
     counts = {"flip": options.flips, "cut": options.cuts, "zeros": 1, "swap": 1}
     found = run(options.requests, counts, options.answers, options.seed)
     results.keep(
