@@ -30,8 +30,6 @@ from indexes.snapshot import Snapshot
 MIN_SCORE = 0.01
 """Candidates below this are not reported: hundreds of popular phrases."""
 
-_HOPELESS = MIN_SCORE / 30  # what a template asks for can lift a score so much, and more
-
 
 @dataclass(frozen=True)
 class Gathered:
@@ -70,7 +68,7 @@ def find_campaigns(
     found = []
     for candidate in gathered.candidates:
         verdict = judge(candidate)
-        if verdict.score < _HOPELESS:
+        if verdict.score_at_most < MIN_SCORE:
             continue
         templates = writer.templates(candidate)
         verdict = verdict.with_template(" ".join(template.text for template in templates))

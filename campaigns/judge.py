@@ -18,7 +18,7 @@ from campaigns.signals.load import load
 from campaigns.signals.network import addresses, client, network, organisation
 from campaigns.signals.obfuscation import obfuscation
 from campaigns.signals.pivot import pivot
-from campaigns.signals.purpose import purpose
+from campaigns.signals.purpose import ASKED, purpose
 from campaigns.signals.rhythm import rhythm
 from campaigns.signals.sittings import sittings
 from campaigns.signals.slots import repeats, slots
@@ -61,6 +61,11 @@ class Verdict:
     def score_without_metadata(self) -> float:
         """Probability given text, accounts and times alone."""
         return probability(self._odds(False))
+
+    @property
+    def score_at_most(self) -> float:
+        """The score if the template asked for what trains a model; reading it can bring no more."""
+        return Verdict((*self.evidence, ASKED), self.metadata).score
 
     @property
     def crowd(self) -> float:
