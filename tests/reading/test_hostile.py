@@ -162,3 +162,10 @@ def test_an_entry_made_to_trip_detection_spoils_nothing(tmp_path):
     assert len(records(path)) == 2
     assert [bad.offset for bad in skipped(path)] == [0, len(line(inside)) + len(GOOD)]
     assert describe(path).format == "litellm"
+
+
+def test_case_1_a_lone_surrogate_that_python_wrote_is_quarantined(tmp_path):
+    said = "INFO 01-01 00:00:00 [logger.py:39] Received request {}: prompt: '{}', params: x\n"
+    path = log(tmp_path, said.format("a", "Solve").encode(), said.format("b", "\\ud800").encode())
+    assert [bad.reason for bad in skipped(path)] == [Reason.LONE_SURROGATE]
+    assert [row["request_id"] for row in records(path)] == ["a"]
