@@ -34,6 +34,7 @@ QUARANTINED = {
     "10 a line over the cap": (GOOD.replace(b"Solve", b"x" * (65 << 20)), Reason.TOO_LONG),
     "13 account is a list": (GOOD.replace(b'"u_17"', b'["u_17"]'), Reason.BAD_ACCOUNT),
     "14 time 10^18": (GOOD.replace(b"1776816003.12", b"1000000000000000000"), Reason.BAD_TIME),
+    "14 time of 400 digits": (GOOD.replace(b"1776816003.12", b"9" * 400), Reason.BAD_TIME),
     "14 time negative": (GOOD.replace(b"1776816003.12", b"-1776816003.12"), Reason.BAD_TIME),
     "21 10^6 keys": (
         GOOD.replace(b"{", b"{" + b"".join(b'"k%d":1,' % n for n in range(10**6)), 1),
