@@ -185,8 +185,7 @@ class Making:
     def _gather(self) -> None:
         """Make a batch of the records that were read one by one; there is one at least in the end."""
         if self._records or not self._batches:
-            offsets = np.array(self._sources, np.int64)
-            self._batches.append(to_batch(self._records, offsets, self._parser.source))
+            self._batches.append(to_batch(self._records, self._sources, self._parser.source))
             self._records, self._sources = [], []
 
     def _skip(self, offset: int, reason: Reason, sha256: str) -> None:

@@ -43,9 +43,9 @@ def to_iso(time_us: int) -> str:
 
 def _from_number(value: int | float) -> int:
     for per_second, microseconds in _MICROSECONDS_PER_UNIT:
-        if EARLIEST <= value / per_second < LATEST:
+        if EARLIEST * per_second <= value < LATEST * per_second:  # a large integer cannot be divided
             return round(value * microseconds)
-    if EARLIEST <= value / 1_000_000_000 < LATEST:
+    if EARLIEST * 1_000_000_000 <= value < LATEST * 1_000_000_000:
         return int(value) // 1_000
     raise Skip(Reason.BAD_TIME)
 

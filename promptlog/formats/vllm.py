@@ -51,6 +51,9 @@ class VLLM(LogFormat):
             raise Skip(Reason.BAD_FIELD)
         try:
             given = ast.literal_eval(prompt[1])
+            given.encode()
+        except UnicodeEncodeError:
+            raise Skip(Reason.LONE_SURROGATE) from None
         except (SyntaxError, ValueError, MemoryError):
             raise Skip(Reason.BAD_FIELD) from None
         segments = templated.prompt(given)._asdict()

@@ -34,6 +34,7 @@ QUARANTINED = {
     "10 a line over the cap": (GOOD.replace(b"Solve", b"x" * (65 << 20)), Reason.TOO_LONG),
     "13 account is a list": (GOOD.replace(b'"u_17"', b'["u_17"]'), Reason.BAD_ACCOUNT),
     "14 time 10^18": (GOOD.replace(b"1776816003.12", b"1000000000000000000"), Reason.BAD_TIME),
+    "14 time of 400 digits": (GOOD.replace(b"1776816003.12", b"9" * 400), Reason.BAD_TIME),
     "14 time negative": (GOOD.replace(b"1776816003.12", b"-1776816003.12"), Reason.BAD_TIME),
     "21 10^6 keys": (
         GOOD.replace(b"{", b"{" + b"".join(b'"k%d":1,' % n for n in range(10**6)), 1),
@@ -162,3 +163,10 @@ def test_an_entry_made_to_trip_detection_spoils_nothing(tmp_path):
     assert len(records(path)) == 2
     assert [bad.offset for bad in skipped(path)] == [0, len(line(inside)) + len(GOOD)]
     assert describe(path).format == "litellm"
+
+
+def test_case_1_a_lone_surrogate_that_python_wrote_is_quarantined(tmp_path):
+    said = "INFO 01-01 00:00:00 [logger.py:39] Received request {}: prompt: '{}', params: x\n"
+    path = log(tmp_path, said.format("a", "Solve").encode(), said.format("b", "\\ud800").encode())
+    assert [bad.reason for bad in skipped(path)] == [Reason.LONE_SURROGATE]
+    assert [row["request_id"] for row in records(path)] == ["a"]
