@@ -27,6 +27,8 @@ from indexes.workspace import Workspace
 
 Ints = NDArray[np.integer[Any]]
 
+_IN_MEMORY = 4 << 30  # bytes of signatures
+
 
 @dataclass(frozen=True)
 class Codes:
@@ -183,19 +185,19 @@ class Snapshot:
     def signatures(self) -> NDArray[np.uint8]:
         """Return the (prompts, num_perm) uint8 signatures (see lsh.fold); made anew at each call.
 
-        They are mapped from a temporary file, as they may be more than should lie in memory.
+        Those of more than some thirty million prompts are mapped from a temporary file: that bounds
+        memory, but they are looked up at random, and a busy system soon reads each from the disk again.
         """
         shape = len(self.text_of), self.workspace.manifest.settings.num_perm
-        if shape[0] == 0:
-            return np.empty(shape, np.uint8)
-        with tempfile.TemporaryFile() as file:
-            found = np.memmap(file, np.uint8, "w+", shape=shape)
+        found: NDArray[np.uint8] = (
+            np.empty(shape, np.uint8) if shape[0] * shape[1] <= _IN_MEMORY else _on_disk(shape)
+        )
         for segment, first, last in zip(self.segments, self.first_text, self.first_text[1:], strict=False):
             owner = self._owners[first:last]
             mine = np.flatnonzero(owner >= 0)
             _copy_rows(segment.signatures, mine, owner, found)
             segment.forget()
-        return np.asarray(found)
+        return found
 
     @cached_property
     def requests(self) -> Requests:
@@ -276,6 +278,11 @@ class Snapshot:
     def _fact(self, name: str) -> NDArray[np.uint32]:
         columns = [segment.facts.column(name).to_numpy() for segment in self.segments]
         return np.concatenate([np.empty(0, np.uint32), *columns])
+
+
+def _on_disk(shape: tuple[int, int]) -> NDArray[np.uint8]:
+    with tempfile.TemporaryFile() as file:
+        return np.asarray(np.memmap(file, np.uint8, "w+", shape=shape))
 
 
 def _starts(counts: list[int]) -> NDArray[np.int64]:

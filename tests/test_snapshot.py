@@ -10,6 +10,7 @@ from logsamples import line, litellm, log
 
 from fingerprint.canonical import canonical
 from indexes import ingest as ingest_module
+from indexes import snapshot as snapshot_module
 from indexes.ingest import ingest
 from indexes.lsh import fold
 from indexes.segment import PROMPT_SEGMENTS
@@ -177,6 +178,12 @@ def test_columns_of_prompts_are_those_of_the_hasher(many):
             expected = fold(many.workspace.hasher.sign(shingles))
             np.testing.assert_array_equal(signatures[prompt], expected)
         assert many.tokens[prompt] == len(many.workspace.hasher.tokens(texts[prompt])[0])
+
+
+def test_signatures_too_many_for_memory_lie_on_disk(many, monkeypatch):
+    in_memory = many.signatures()
+    monkeypatch.setattr(snapshot_module, "_IN_MEMORY", 0)
+    np.testing.assert_array_equal(many.signatures(), in_memory)
 
 
 def test_spans_are_sorted_and_a_prompt_has_them_once(one, many):
