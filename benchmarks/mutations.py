@@ -77,11 +77,17 @@ def put(*values: bytes) -> Callable[[Random, bytearray, list[bytes]], None]:
     return mutate
 
 
+def insert(random: Random, line: bytearray, lines: list[bytes]) -> None:
+    at = random.randrange(len(line))
+    line[at:at] = random.choice((b"\\ud800", b"\\u0000", b"\\", b"\xcc\x81" * 50, b"9" * 400))
+
+
 MUTATIONS = (
     flip,
     cut,
     splice,
     double_key,
+    insert,
     put(b"[" * 2000 + b"]" * 2000, b'{"a":' * 500 + b"1" + b"}" * 500, b"[" * 99_999),
     put(b"9" * 5000, b"1e999", b"-1", b"NaN", b"1e18", b"180591620717411303424", b"0.0", b"-0"),
     put(b"\xff", b'"\xc3("', b'"\xed\xa0\x80"', b'"\\ud800"', b'"\\udc00\\ud800"', b"\0", b'"\\u0000"'),
