@@ -66,22 +66,22 @@ def network(candidate: Candidate) -> Evidence | None:
     pairs = sorted_distinct(
         candidate.log.network_of[codes.codes[candidate.rows]].astype(np.int64) << 32 | candidate.account_of
     )
-    counts = np.bincount(pairs >> 32, minlength=len(values))
-    counts[0] = 0  # no address
+    seen, counts = np.unique(pairs[pairs >> 32 > 0] >> 32, return_counts=True)  # 0: no address
     if counts.sum() < 0.5 * len(candidate.accounts):
         return None
-    share = float(counts.max() / len(candidate.accounts))
-    text = f"{counts.max()} of {len(candidate.accounts)} accounts came from one network"
+    most = int(counts.argmax())
+    share = float(counts[most] / len(candidate.accounts))
+    text = f"{counts[most]} of {len(candidate.accounts)} accounts came from one network"
     if share >= 0.5:
-        text += f" ({values[int(counts.argmax())]})"
+        text += f" ({values[seen[most]]})"
     return Evidence("network", _USUAL_NETWORK - share, share, text, metadata=True)
 
 
 def _commonest(candidate: Candidate, codes: Codes) -> tuple[str, int]:
     """Return (value, accounts that used it) of the value that most accounts share."""
     pairs = sorted_distinct(codes.codes[candidate.rows].astype(np.int64) << 32 | candidate.account_of)
-    counts = np.bincount(pairs >> 32, minlength=len(codes.values))
-    if len(codes.values) and codes.values[0].as_py() == "":
-        counts[0] = 0
+    seen, counts = np.unique(pairs >> 32, return_counts=True)  # not a count for every value of the log
+    names = codes.values.take(seen).to_pylist()
+    counts[np.array(names, dtype=np.str_) == ""] = 0
     most = int(counts.argmax())
-    return str(codes.values[most].as_py()), int(counts[most])
+    return names[most], int(counts[most])
