@@ -4,7 +4,8 @@ One template may serve two unrelated pools (a public recipe that a campaign runs
 people try), and a template of many accounts picks up strangers whose text holds a piece of it.
 So a candidate is split where its variants have accounts of their own, or where two sets of its
 accounts were each in use over a time of their own; and accounts that hold only a piece of its
-text, or touched it far less than its others beside much else, are let go.
+text, touched it far less than its others beside much else, or tried it out in one sitting where the
+others use it for weeks, are let go.
 """
 
 from __future__ import annotations
@@ -12,9 +13,10 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from campaigns.candidates import Candidate, Memberships
+from campaigns.candidates import DAY_US, Candidate, Memberships
 from campaigns.components import components
 from campaigns.intervals import coincidence
+from indexes.snapshot import NO_TIME
 
 _VARIANT = 0.9  # a family over more of the requests than this is the template, not a variant
 _LEAST_REQUESTS = 20
@@ -23,6 +25,9 @@ _LEAST_ACCOUNTS = 5
 _MIXED = 0.2  # variants with this part of the smaller one's accounts in common have one pool
 _RARELY = 0.2
 _LEAST_POOL = 8
+_TRIED = 4  # requests; fewer come together by accident
+_AT_ONCE = 0.5  # requests that others would have sent in its time
+_WEEKS_US = 3 * DAY_US  # where accounts are used for less, a sitting is no exception
 _OWN_TIME = 0.7  # accounts of one pool are in use together at least so much of the time
 _APART = 0.3
 
@@ -61,10 +66,24 @@ def without_strangers(candidate: Candidate) -> Candidate:
     """
     share = candidate.counts / candidate.log.activity[candidate.accounts]
     few = candidate.counts <= _RARELY * np.median(candidate.counts)
-    stranger = few & (share < np.median(share) / 2)
+    stranger = (few & (share < np.median(share) / 2)) | _of_one_sitting(candidate)
     if not stranger.any():
         return candidate
     return candidate.restricted(~np.isin(candidate.account_of, candidate.accounts[stranger]))
+
+
+def _of_one_sitting(candidate: Candidate) -> NDArray[np.bool_]:
+    """Return (accounts,) who did in an hour or two what the others do in weeks: they tried it out.
+
+    At the pool's usual rate not even one request falls into the time in which they sent several. Where
+    more than a few accounts are like that, it is how the pool works.
+    """
+    span = np.diff(candidate.used)[:, 0] if (candidate.time_us != NO_TIME).all() else np.empty(0)
+    if len(span) == 0 or np.median(span) < _WEEKS_US:
+        return np.zeros(len(candidate.accounts), dtype=np.bool_)
+    rate = np.median(candidate.counts) / np.median(span)
+    sitting = (candidate.counts >= _TRIED) & (rate * span <= _AT_ONCE)
+    return sitting & (sitting.mean() <= _RARELY)
 
 
 def _by_variant(candidate: Candidate, members: Memberships) -> list[Candidate]:

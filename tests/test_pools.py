@@ -90,3 +90,13 @@ def test_a_wording_of_fewer_runs_is_no_piece_of_another():
     )
     candidate = Candidate(np.array([0, 1, 2, 3]), np.arange(120), 2, log_of(rows))
     assert without_quotations(candidate, members) is candidate
+
+
+def test_who_tried_it_in_one_sitting_is_let_go_and_a_pool_of_sittings_stays():
+    weeks = pool(30, 10, seed=1, days=20)
+    tried = [replace(row, hour=200 + row.hour / 24) for row in pool(4, 6, seed=2, days=1)]
+    assert names(without_strangers(candidate_of([*weeks, *tried]))) == {f"c1-{i}" for i in range(30)}
+    sittings = [
+        replace(row, hour=row.hour / 24 + int(row.account[3:]) * 15) for row in pool(30, 8, seed=3, days=1)
+    ]
+    assert len(names(without_strangers(candidate_of(sittings)))) == 30
