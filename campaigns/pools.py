@@ -83,7 +83,7 @@ def _of_one_sitting(candidate: Candidate) -> NDArray[np.bool_]:
         return np.zeros(len(candidate.accounts), dtype=np.bool_)
     rate = np.median(candidate.counts) / np.median(span)
     sitting = (candidate.counts >= _TRIED) & (rate * span <= _AT_ONCE)
-    return sitting & (sitting.mean() <= _RARELY)
+    return np.asarray(sitting & (sitting.mean() <= _RARELY))
 
 
 def _by_variant(candidate: Candidate, members: Memberships) -> list[Candidate]:

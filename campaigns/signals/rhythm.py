@@ -46,7 +46,7 @@ def rhythm(candidate: Candidate) -> Evidence | None:
     machine = 0.5 * clock + 0.25 * habit + 0.05 * schedule + 0.2 * anything
     # A few accounts do not speak for a pool.
     weight = log_ratio(machine, human) * min(1.0, accounts / (_QUORUM * len(candidate.accounts)))
-    shown = f"{abs(mean) if round(mean, 2) == 0 else mean:.2f}"
+    shown = f"{max(0.0, mean):.2f}"
     if whole > _SCHEDULE:
         text = f"{accounts} accounts work at the same hours every day ({whole:.2f} of 1), like scheduled jobs"
     elif weight > 0:

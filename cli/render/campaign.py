@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 TEMPLATE = 600
 EXAMPLE = 420
 FIXED, SLOT = 200, 60
+NO_TEXT = "(no text kept)"
 
 
 def campaign(found: Campaign, console: Console, *, limits: Iterable[str] = ()) -> None:
@@ -61,16 +62,21 @@ def _headline(found: Campaign, console: Console) -> None:
 
 def _odds(found: Campaign) -> str:
     """Say how often honest traffic looks like this, and what it would then be."""
-    other = "one party with several keys" if found.crowd < 0.5 else "a crowd that shares a product or phrase"
     return (
-        f"honest groups that score so much: at most {found.look_alikes:.2g} in 100,000 accounts; "
-        f"the likelier honest explanation: {other}"
+        f"Among 100,000 honest accounts some {found.look_alikes:.2g} groups score so much. "
+        f"If it is honest, it is rather {_other(found)}."
     )
+
+
+def _other(found: Campaign) -> str:
+    """Name the likelier of the honest explanations, which reasons are weighed against."""
+    return "one party with several keys" if found.crowd < 0.5 else "a crowd with one product or phrase"
 
 
 def _template(found: Campaign, console: Console) -> None:
     heading("Template", console)
-    quote(template(found.template or "(no fixed text)", TEMPLATE, lines=True), console)
+    missing = "(no fixed text)" if any(e.pieces for e in found.examples) else NO_TEXT
+    quote(template(found.template or missing, TEMPLATE, lines=True), console)
     if found.variants:
         more = f" ({found.wordings} wordings in all)" if found.wordings > 1 + len(found.variants) else ""
         heading(f"Also sent by these accounts{more}", console)
@@ -80,8 +86,10 @@ def _template(found: Campaign, console: Console) -> None:
 
 def _reasons(found: Campaign, console: Console) -> None:
     of_text = [r for r in found.reasons if not r.metadata]
-    _list("What speaks for it", "+", "red", [r for r in of_text if r.speaks_for], console)
-    _list("What speaks against it", "-", "blue", [r for r in of_text if not r.speaks_for], console)
+    other = _other(found)
+    for_it, against = [r for r in of_text if r.speaks_for], [r for r in of_text if not r.speaks_for]
+    _list(f"What speaks for it, rather than for {other}", "+", "red", for_it, console)
+    _list(f"What speaks against it, and for {other}", "-", "blue", against, console)
     network = [r for r in found.reasons if r.metadata]
     if network:
         heading("Network and client fields (not in the score without them)", console)
@@ -109,7 +117,7 @@ def _examples(found: Campaign, console: Console) -> None:
     heading(f"Examples (what belongs to the template is {how})", console)
     for example in found.examples:
         console.print(_caption(example), overflow="fold")
-        quote(marked(_short(example.pieces), styled=styled), console)
+        quote(marked(_short(example.pieces), styled=styled) if example.pieces else Text(NO_TEXT), console)
 
 
 def _caption(example: Example) -> Text:

@@ -25,6 +25,10 @@ def report(found: CampaignReport, console: Console, *, every: bool = False) -> N
     below = [c for c in found.campaigns if not c.alert]
     size = f"{count(found.requests, 'request')} of {count(found.accounts, 'account')}"
     console.print(f"{count(len(found.alerts), 'campaign')} in {size}")
+    if not found.requests:
+        console.print("the index holds no requests yet: promptprint index PATH... --index DIR")
+    elif not found.accounts:
+        console.print("no request names its account, so none can be linked: index again with --map account=…")
     _print(found.alerts, console)
     other = f"below the threshold of {found.threshold:g}, or too small to alert"
     if below and not every:
