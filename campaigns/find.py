@@ -14,12 +14,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from campaigns.accounts import Senders
-from campaigns.candidates import Candidate, Log, Memberships
+from campaigns.candidates import Candidate, Memberships
 from campaigns.chance import NullModel
 from campaigns.edges import near_copy_clusters
 from campaigns.families import Families, find_families
 from campaigns.judge import judge
 from campaigns.linking import link_families
+from campaigns.log import Log
 from campaigns.meaning import with_meaning
 from campaigns.pools import pools
 from campaigns.report import LIMITS, SCHEMA_VERSION, THRESHOLD, Campaign, CampaignReport

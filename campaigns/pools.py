@@ -13,9 +13,10 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from campaigns.candidates import DAY_US, Candidate, Memberships
+from campaigns.candidates import Candidate, Memberships
 from campaigns.components import components
 from campaigns.intervals import coincidence
+from campaigns.log import DAY_US
 from indexes.snapshot import NO_TIME
 
 _VARIANT = 0.9  # a family over more of the requests than this is the template, not a variant

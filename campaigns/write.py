@@ -8,10 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from campaigns.candidates import DAY_US, Candidate, Memberships
+from campaigns.candidates import Candidate, Memberships
 from campaigns.families import Families
 from campaigns.judge import Verdict
 from campaigns.likelihoods import look_alikes
+from campaigns.log import DAY_US
 from campaigns.report import Campaign, Example, Piece, Reason, alerts
 from campaigns.templates import SAMPLE, Template, induce, mark
 from fingerprint.minhash import MinHasher

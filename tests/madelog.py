@@ -9,7 +9,8 @@ from random import Random
 import numpy as np
 import pyarrow as pa
 
-from campaigns.candidates import HOUR_US, Candidate, Log
+from campaigns.candidates import Candidate
+from campaigns.log import HOUR_US, Log
 from indexes.snapshot import NO_TIME, Codes, Requests
 
 START_US = 1_777_852_800_000_000

@@ -17,11 +17,12 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from campaigns.accounts import Senders
-from campaigns.candidates import Log, Memberships
+from campaigns.candidates import Memberships
 from campaigns.chance import NullModel
 from campaigns.families import find_families
 from campaigns.find import near_copies
 from campaigns.linking import link_families
+from campaigns.log import Log
 from campaigns.pools import pools
 from indexes.snapshot import Snapshot
 from indexes.workspace import Workspace

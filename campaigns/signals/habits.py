@@ -16,8 +16,9 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from campaigns.candidates import DAY_US, Candidate, Log
+from campaigns.candidates import Candidate
 from campaigns.habit import Habit, of_days, of_values
+from campaigns.log import DAY_US, Log
 from campaigns.signals.base import Evidence, log_ratio, normal
 from indexes.snapshot import NO_TIME
 

@@ -11,8 +11,9 @@ import math
 
 import numpy as np
 
-from campaigns.candidates import DAY_US, Candidate
+from campaigns.candidates import Candidate
 from campaigns.intervals import coincidence
+from campaigns.log import DAY_US
 from campaigns.signals.base import Evidence, log_ratio
 from indexes.snapshot import NO_TIME
 

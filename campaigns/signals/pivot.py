@@ -5,7 +5,8 @@ Weak alone: enthusiasts and programs that ask for "the latest" move at once too.
 
 from __future__ import annotations
 
-from campaigns.candidates import SOON_US, Candidate
+from campaigns.candidates import Candidate
+from campaigns.log import SOON_US
 from campaigns.signals.base import Evidence
 from indexes.snapshot import NO_TIME
 

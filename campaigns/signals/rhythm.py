@@ -17,7 +17,8 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from campaigns.candidates import HOUR_US, Candidate, Log
+from campaigns.candidates import Candidate
+from campaigns.log import HOUR_US, Log
 from campaigns.signals.base import Evidence, log_ratio, normal
 from indexes.snapshot import NO_TIME
 

@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from campaigns.candidates import HOUR_US, Candidate
+from campaigns.candidates import Candidate
+from campaigns.log import HOUR_US
 from campaigns.signals.base import Evidence, log_ratio, normal
 from indexes.snapshot import NO_TIME
 

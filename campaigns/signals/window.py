@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from campaigns.candidates import DAY_US, Candidate
+from campaigns.candidates import Candidate
+from campaigns.log import DAY_US
 from campaigns.signals.base import Evidence
 from indexes.snapshot import NO_TIME
 
