@@ -102,13 +102,15 @@ def outputs(tmp_path_factory, one_thread):
     """All that the commands print about a log where every field of every account is a payload."""
     folder = tmp_path_factory.mktemp("hostile")
     shown: dict[tuple[str, str], list[str]] = {}
+    key = folder / "key"  # which spans of a short query are sampled depends on the key
+    key.write_text("ab" * 32 + "\n")
     for name, payload in PAYLOADS.items():
         log = folder / f"{name}.jsonl"
         rows = [entry(n, **dict.fromkeys(FIELDS, payload)) for n in range(90)]
         rows += [stranger(n, payload) for n in range(40)]
         log.write_text("".join(json.dumps(row) + "\n" for row in rows))
         index = folder / f"{name}.index"
-        made = run("index", log, "--index", index)
+        made = run("index", log, "--index", index, "--key", key)
         assert made.exit_code == 0, made.output
         where = ("--index", index)
         listed = run("campaigns", *where, "--threshold", "0", "--all")
