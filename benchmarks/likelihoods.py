@@ -28,8 +28,8 @@ from campaigns import likelihoods  # noqa: E402
 from campaigns.judge import ARGUED  # noqa: E402
 
 FOLDS = 5
-PER_100_000 = 0.5
-"""Honest groups that may alert in 100,000 honest accounts: one of 40 accounts flags 20 in 100,000."""
+PER_100_000 = 10
+"""Honest accounts, of 100,000, that alerts may hold in unseen worlds."""
 SCORES = (0.01, 0.03, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99)
 
 
@@ -46,8 +46,7 @@ def main() -> None:
     unseen = _unseen(groups, names)
     honest = np.array([group["purity"] < 0.5 for group in groups])
     innocents = sum({group["world"]: group["innocents"] for group in groups}.values())
-    wanted = max(1, round(PER_100_000 * innocents / 1e5))
-    prior = -float(np.sort(_log_odds(unseen[honest]))[-wanted - 1])
+    prior = -_threshold(groups, _log_odds(unseen), PER_100_000 * innocents / 1e5)
     scores = 1 / (1 + 10 ** -(_log_odds(unseen) + prior))
     reached = [max(1, int((scores[honest] >= score).sum())) for score in SCORES]
     known = [group for group in groups if fitting.clear(group)]
@@ -64,7 +63,7 @@ def main() -> None:
     real = [(group["world"], group["campaign"]) if fitting.found(group) else None for group in groups]
     held = {name for name, score in zip(real, scores, strict=True) if score >= 0.5}
     print(f"unseen worlds: {len(held - {None})} of {len(set(real) - {None})} gathered campaigns,")
-    print(f"{wanted} false alerts in {innocents:,} innocents; prior {prior:+.2f}")
+    print(f"{(scores[honest] > 0.5).sum()} false alerts, {innocents:,} innocents; prior {prior:+.2f}")
 
 
 def _unseen(groups: list[fitting.Group], names: list[str]) -> NDArray[np.float64]:
@@ -79,6 +78,13 @@ def _unseen(groups: list[fitting.Group], names: list[str]) -> NDArray[np.float64
             if fold[group["world"]] == number:
                 scores[place] = likelihoods.probability(model.odds(group["x"]))
     return scores
+
+
+def _threshold(groups: list[fitting.Group], odds: NDArray[np.float64], bearable: float) -> float:
+    """Return the odds that groups with so many innocents in all, `bearable`, lie above."""
+    honest = [place for place in np.argsort(-odds, kind="stable") if groups[place]["purity"] < 0.5]
+    innocents = np.cumsum([groups[place]["accounts"] * (1 - groups[place]["purity"]) for place in honest])
+    return float(odds[honest[int(np.searchsorted(innocents, bearable, side="right"))]])
 
 
 def _log_odds(probability: NDArray[np.float64]) -> NDArray[np.float64]:

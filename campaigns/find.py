@@ -23,13 +23,16 @@ from campaigns.linking import link_families
 from campaigns.log import Log
 from campaigns.meaning import with_meaning
 from campaigns.pools import pools
-from campaigns.report import LIMITS, SCHEMA_VERSION, THRESHOLD, Campaign, CampaignReport
+from campaigns.report import LIMITS, MIN_ALERT_ACCOUNTS, SCHEMA_VERSION, THRESHOLD, Campaign, CampaignReport
 from campaigns.write import Writer
+from fingerprint.embedding import BULK_MODEL
 from indexes import lsh
 from indexes.snapshot import Snapshot
 
-MIN_SCORE = 0.01
-"""Candidates below this are not reported: hundreds of popular phrases."""
+MIN_SCORE = 0.05
+"""Candidates below this are not reported: hundreds of popular phrases. Nor are those with fewer accounts
+than an alert needs, of which nothing is learnt.
+"""
 
 
 @dataclass(frozen=True)
@@ -67,14 +70,17 @@ def find_campaigns(
     progress("verdicts")
     writer = Writer(snapshot, gathered.families, gathered.members, threshold)
     found = []
+    by_meaning = any(vectors.model == BULK_MODEL for vectors in snapshot.workspace.manifest.vectors)
     for candidate in gathered.candidates:
+        if len(candidate.accounts) < MIN_ALERT_ACCOUNTS:
+            continue
         verdict = judge(candidate)
         if verdict.score_at_most < MIN_SCORE:
             continue
-        templates = writer.templates(candidate)
-        verdict = verdict.with_template(" ".join(template.text for template in templates))
+        reading = writer.read(candidate)
+        verdict = verdict.with_prompts(reading.text, reading.prompts, by_meaning=by_meaning)
         if verdict.score >= MIN_SCORE:
-            found.append(writer.campaign(candidate, verdict, templates))
+            found.append(writer.campaign(candidate, verdict, reading.templates))
     found.sort(key=lambda c: (-c.score, -c.account_count, c.id))
     found = _told_apart(found)
     requests = snapshot.requests

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
 from campaigns.candidates import Candidate
 from campaigns.likelihoods import Odds, crowd_share, likelihoods, probability
+from campaigns.signals.aim import aim
 from campaigns.signals.base import Evidence, Signal
 from campaigns.signals.conversation import conversation
 from campaigns.signals.crowd import crowd
@@ -17,22 +18,30 @@ from campaigns.signals.lifetimes import lifetimes
 from campaigns.signals.load import load
 from campaigns.signals.network import addresses, client, network, organisation
 from campaigns.signals.obfuscation import obfuscation
+from campaigns.signals.padding import padding
 from campaigns.signals.pivot import pivot
-from campaigns.signals.purpose import ASKED, purpose
+from campaigns.signals.purpose import purpose
 from campaigns.signals.rhythm import rhythm
 from campaigns.signals.sittings import sittings
 from campaigns.signals.slots import repeats, slots
 from campaigns.signals.succession import succession
+from campaigns.signals.techniques import techniques
 from campaigns.signals.window import window
 from campaigns.signals.wordings import wordings
 
 SIGNALS: tuple[Signal, ...] = (
     rhythm, sittings, own_inputs, own_days, lifetimes, succession, window, load, slots, repeats, depth,
-    volume, crowd, conversation, wordings, obfuscation, pivot, organisation, client, addresses, network,
+    volume, crowd, conversation, wordings, techniques, obfuscation, pivot,
+    organisation, client, addresses, network,
 )  # fmt: skip
 
-ARGUED = ("release_pivot",)
-"""Signals that the worlds have no example of: their strength counts as it is, against either."""
+TEXTUAL = ("training_value", "padding")
+"""Learnt signals that need the prompts read."""
+
+ARGUED = ("release_pivot", "training_meaning")
+"""Signals that the worlds have no example of, or that not every index has: their strength counts as
+it is, against either explanation.
+"""
 
 
 @dataclass(frozen=True)
@@ -64,8 +73,10 @@ class Verdict:
 
     @property
     def score_at_most(self) -> float:
-        """The score if the template asked for what trains a model; reading it can bring no more."""
-        return Verdict((*self.evidence, ASKED), self.metadata).score
+        """The score if all that the prompts may yet say spoke for a campaign."""
+        curves = likelihoods(metadata=self.metadata).curves
+        best = [Evidence(name, curves[name].best, 0.0, "") for name in TEXTUAL if name in curves]
+        return Verdict((*self.evidence, *best), self.metadata).score
 
     @property
     def crowd(self) -> float:
@@ -78,9 +89,10 @@ class Verdict:
         found = [Weighed(e, self._weight(e)) for e in self.evidence]
         return tuple(sorted(found, key=lambda w: (-abs(w.weight), w.evidence.signal)))
 
-    def with_template(self, template: str) -> Verdict:
-        """Return the verdict with what the template asks for added; without text, nothing is said."""
-        return Verdict((*self.evidence, purpose(template)), self.metadata) if template.strip() else self
+    def with_prompts(self, template: str, prompts: Sequence[str], *, by_meaning: bool) -> Verdict:
+        """Return the verdict with what `read` finds added."""
+        found = read(template, prompts, by_meaning=by_meaning)
+        return Verdict((*self.evidence, *found), self.metadata)
 
     def _odds(self, metadata: bool) -> Odds:
         used = [e for e in self.evidence if metadata or not e.metadata]
@@ -108,3 +120,15 @@ def findings(candidate: Candidate) -> Iterable[Evidence]:
         found = signal(candidate)
         if found is not None:
             yield found
+
+
+def read(template: str, prompts: Sequence[str], *, by_meaning: bool) -> Iterable[Evidence]:
+    """Yield what signals find in a template's fixed text, and in prompts of different accounts.
+
+    by_meaning: whether to ask an encoder too. Without a template, nothing is found.
+    """
+    if not template.strip():
+        return
+    for evidence in (purpose(template), padding(prompts), aim(template) if by_meaning else None):
+        if evidence is not None:
+            yield evidence

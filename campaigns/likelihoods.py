@@ -48,6 +48,11 @@ class Curve:
             float(np.interp(strength, self.strength, self.party)),
         )
 
+    @property
+    def best(self) -> float:
+        """The strength that counts most for a campaign, against a crowd and one party together."""
+        return max(self.strength, key=lambda x: sum(self.at(x)))
+
 
 @dataclass(frozen=True)
 class Likelihoods:

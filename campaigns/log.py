@@ -55,7 +55,7 @@ class Log:
 
     requests: Requests
     hidden: NDArray[np.uint32]
-    """(prompts,) invisible characters after Latin letters."""
+    """(prompts,) invisible characters and look-alikes among Latin letters."""
     tokens: NDArray[np.uint32]
     """(prompts,) tokens of each."""
     shared: NDArray[np.bool_]

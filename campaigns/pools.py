@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from campaigns.candidates import Candidate, Memberships
+from campaigns.chance import poisson_tail
 from campaigns.components import components
 from campaigns.intervals import coincidence
 from campaigns.log import DAY_US
@@ -26,8 +27,8 @@ _LEAST_ACCOUNTS = 5
 _MIXED = 0.2  # variants with this part of the smaller one's accounts in common have one pool
 _RARELY = 0.2
 _LEAST_POOL = 8
-_TRIED = 4  # requests; fewer come together by accident
 _AT_ONCE = 0.5  # requests that others would have sent in its time
+_BY_ACCIDENT = 0.05  # accounts of a pool whose requests all come together by chance
 _WEEKS_US = 3 * DAY_US  # where accounts are used for less, a sitting is no exception
 _OWN_TIME = 0.7  # accounts of one pool are in use together at least so much of the time
 _APART = 0.3
@@ -76,14 +77,16 @@ def without_strangers(candidate: Candidate) -> Candidate:
 def _of_one_sitting(candidate: Candidate) -> NDArray[np.bool_]:
     """Return (accounts,) who did in an hour or two what the others do in weeks: they tried it out.
 
-    At the pool's usual rate not even one request falls into the time in which they sent several. Where
-    more than a few accounts are like that, it is how the pool works.
+    At the pool's usual rate not even one request falls into the time in which they sent several, and
+    in none of its accounts would so many have come together by chance. Where more than a few accounts
+    are like that, it is how the pool works.
     """
     span = np.diff(candidate.used)[:, 0] if (candidate.time_us != NO_TIME).all() else np.empty(0)
     if len(span) == 0 or np.median(span) < _WEEKS_US:
         return np.zeros(len(candidate.accounts), dtype=np.bool_)
     rate = np.median(candidate.counts) / np.median(span)
-    sitting = (candidate.counts >= _TRIED) & (rate * span <= _AT_ONCE)
+    chance = 10 ** poisson_tail((candidate.counts - 1).astype(np.float64), rate * span)
+    sitting = (candidate.counts > 1) & (rate * span <= _AT_ONCE) & (chance * len(span) <= _BY_ACCIDENT)
     return np.asarray(sitting & (sitting.mean() <= _RARELY))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -25,6 +26,21 @@ _EXAMPLES = 3
 
 
 @dataclass(frozen=True)
+class Reading:
+    """What was read of a candidate. templates: of its wordings, the most used first. prompts: what
+    some of its accounts, a few tens, asked, one of each.
+    """
+
+    templates: tuple[Template, ...]
+    prompts: tuple[str, ...]
+
+    @property
+    def text(self) -> str:
+        """The templates in a row."""
+        return " ".join(template.text for template in self.templates)
+
+
+@dataclass(frozen=True)
 class Writer:
     """Turns judged candidates of one snapshot into report entries."""
 
@@ -37,8 +53,8 @@ class Writer:
     def _hasher(self) -> MinHasher:
         return self.snapshot.workspace.hasher
 
-    def templates(self, candidate: Candidate) -> list[Template]:
-        """Return the templates of the candidate's wordings, the most used first.
+    def read(self, candidate: Candidate) -> Reading:
+        """Read some prompts of the candidate's wordings, and induce their templates.
 
         A family most of whose requests a larger one explains already is a piece of that one's
         template, or a phrase in its slots, and is passed over.
@@ -56,9 +72,11 @@ class Writer:
                 explained[held[place]] = True
             if len(found) == _VARIANTS:
                 break
-        return found or [Template("", frozenset())]
+        asked = candidate.log.asked(self._one_of_each_account(candidate.rows))
+        prompts = self.snapshot.read_prompts(asked[asked >= 0])
+        return Reading(tuple(found) or (Template("", frozenset()),), tuple(prompts))
 
-    def campaign(self, candidate: Candidate, verdict: Verdict, templates: list[Template]) -> Campaign:
+    def campaign(self, candidate: Candidate, verdict: Verdict, templates: Sequence[Template]) -> Campaign:
         """Return the report's entry of a candidate."""
         requests, rows = self.snapshot.requests, candidate.rows
         times = candidate.time_us[candidate.time_us != NO_TIME]
@@ -101,13 +119,16 @@ class Writer:
         return "c-" + hashlib.sha256(request.encode()).hexdigest()[:10]
 
     def _sample(self, family: int, rows: NDArray[np.int64]) -> list[str]:
-        """Return prompts of a family, one of each account, evenly chosen."""
-        requests = self.snapshot.requests
-        _, firsts = np.unique(requests.account.codes[rows], return_index=True)
-        places = np.unique(np.linspace(0, len(firsts) - 1, min(len(firsts), SAMPLE)).astype(np.int64))
-        prompts = requests.prompts[rows[np.sort(firsts)[places]]]
+        """Return prompts of a family, one of each of some accounts."""
+        prompts = self.snapshot.requests.prompts[self._one_of_each_account(rows)]
         mine = np.isin(prompts, self.families.prompts_of(family))
         return self.snapshot.read_prompts(prompts[np.arange(len(prompts)), mine.argmax(axis=1)])
+
+    def _one_of_each_account(self, rows: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Return one of `rows` of each account, SAMPLE of them at most, evenly chosen."""
+        _, firsts = np.unique(self.snapshot.requests.account.codes[rows], return_index=True)
+        places = np.unique(np.linspace(0, len(firsts) - 1, min(len(firsts), SAMPLE)).astype(np.int64))
+        return rows[np.sort(firsts)[places]]
 
     def _chosen(self, candidate: Candidate) -> list[int]:
         """Return a few requests of different accounts, spread over the campaign."""
@@ -115,7 +136,7 @@ class Writer:
         places = np.linspace(0, len(firsts) - 1, min(_EXAMPLES, len(firsts))).astype(np.int64)
         return [int(row) for row in firsts[np.unique(places)]]
 
-    def _example(self, row: int, templates: list[Template]) -> Example:
+    def _example(self, row: int, templates: Sequence[Template]) -> Example:
         """Return one request, shown by the segment that holds most of a template."""
         requests = self.snapshot.requests
         best: tuple[int, str, list[tuple[str, bool]]] = (-1, "", [])

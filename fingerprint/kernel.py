@@ -163,13 +163,20 @@ def _absorb_all(state, pending, filled, block, start, stop, keys):  # type: igno
     return state, pending, filled
 
 
+@njit(nogil=True, cache=True, inline="always")
+def _imitates_latin(code, folded):  # type: ignore[no-untyped-def]
+    """Return whether a letter that folds to a Latin one is Greek, Cyrillic or Armenian itself."""
+    return folded < np.uint32(0x80) and code >= 0x370 and code < 0x590
+
+
 @njit(nogil=True, cache=True)
 def tokenise(data, begin, end, table, expansions, keys, hashes, weights, extents, block):  # type: ignore[no-untyped-def]
     """Fold and tokenise data[begin:end] into the scratch arrays; return (tokens, hidden).
 
     hashes: keyed uint64 per token. weights: 2 for a word, 1 for a character token. extents:
     (size, 2) int64, byte offsets of the token's start and end, or None. hidden: invisible
-    characters that follow a Latin letter. block: scratch of BLOCK_BYTES.
+    characters, and look-alikes from another alphabet, that follow a Latin letter. block: scratch
+    of BLOCK_BYTES.
 
     A token's hash is that of its folded characters, however they were spelt. Runs of plain
     ASCII go LANES bytes at a time, by masks; runs of one script in tight loops; what is left
@@ -257,7 +264,9 @@ def tokenise(data, begin, end, table, expansions, keys, hashes, weights, extents
                 if entry >> np.uint32(24) != _WORD:
                     break
                 folded = entry & np.uint32(0xFFFFFF)
-                after_latin = folded < np.uint32(0x80)
+                imitates = _imitates_latin(code, folded)
+                hidden += after_latin and imitates
+                after_latin = folded < np.uint32(0x80) and not imitates
                 more, width = _bytes_of(folded)
                 store64(block, size, more)
                 size += width
@@ -287,7 +296,9 @@ def tokenise(data, begin, end, table, expansions, keys, hashes, weights, extents
                     more, size = _bytes_of(folded)
                     state, pending, filled = _absorb(state, pending, filled, more, size, keys)
                     word_end = at + used
-                    after_latin = folded < np.uint32(0x80)
+                    imitates = _imitates_latin(code, folded)
+                    hidden += after_latin and imitates
+                    after_latin = folded < np.uint32(0x80) and not imitates
                     continue
                 if kind == _DROP:
                     continue

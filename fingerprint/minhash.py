@@ -56,7 +56,8 @@ class Fingerprints:
 
     signatures: (n, num_perm) uint32; all ones where a text shows nothing.
     canonical: (n,) uint64 keyed hash of the token sequence.
-    tokens, hidden: (n,) uint32, token count and invisible characters after Latin letters.
+    tokens, hidden: (n,) uint32, token count and what is hidden among Latin letters: invisible
+        characters and look-alikes from other alphabets.
     span_hashes: (m,) uint64 and span_places: (m,) uint32, first token of each sampled span;
     the spans of row i are span_hashes[span_offsets[i]:span_offsets[i + 1]], in text order.
     """

@@ -177,7 +177,7 @@ class Snapshot:
 
     @cached_property
     def hidden(self) -> NDArray[np.uint32]:
-        """(prompts,) invisible characters after Latin letters, in the spelling that has most."""
+        """(prompts,) characters hidden among Latin letters, in the spelling that has most."""
         most = np.zeros(len(self.text_of), dtype=np.uint32)
         np.maximum.at(most, self.prompt_of, self._fact("hidden"))
         return most

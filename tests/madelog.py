@@ -31,6 +31,7 @@ class Row:
     model: str = "old"
     words: int = 9
     shared: bool = True
+    system: int = -1
 
 
 def _codes(values: Sequence[str]) -> Codes:
@@ -39,8 +40,9 @@ def _codes(values: Sequence[str]) -> Codes:
 
 
 def log_of(rows: Sequence[Row], hidden: Sequence[int] = ()) -> Log:
-    """Return the rows as a log; row i's only segment is its first user turn."""
+    """Return the rows as a log; row i's segments are its system prompt, if any, and first user turn."""
     prompts = np.full((len(rows), 4), -1, dtype=np.int32)
+    prompts[:, 0] = [row.system for row in rows]
     prompts[:, 2] = [row.prompt for row in rows]
     unseen = np.zeros(int(prompts.max(initial=0)) + 1, dtype=np.uint32)
     unseen[: len(hidden)] = hidden

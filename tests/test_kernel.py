@@ -224,6 +224,18 @@ def test_hidden_characters_count_after_latin_letters():
     assert of(*latin, *others).hidden.tolist() == [3, 3, 0, 0, 0, 0, 0, 0]
 
 
+def test_look_alikes_count_inside_latin_words():
+    """In words of their own alphabet they are letters like others."""
+    mixed = ["p\u0430yp\u0430l", "pr\u03bfmpt", "gr\u0430d\u0435 the \u0430nswer"]
+    pure = [
+        "\u043f\u0440\u043e\u0441\u043f\u0435\u043a\u0442",
+        "\u03b1\u03c1\u03bf\u03c2",
+        "\u0441 paypal",
+        "\u03b1-helix",
+    ]
+    assert of(*mixed, *pure).hidden.tolist() == [2, 1, 2, 0, 0, 0, 0]
+
+
 # Spans
 
 

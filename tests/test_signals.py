@@ -2,7 +2,6 @@
 
 from dataclasses import replace
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from madelog import Row, candidate_of, people, pool
@@ -17,11 +16,11 @@ from campaigns.signals.load import load
 from campaigns.signals.network import addresses, client, network, organisation
 from campaigns.signals.obfuscation import obfuscation
 from campaigns.signals.pivot import pivot
-from campaigns.signals.purpose import purpose
 from campaigns.signals.rhythm import rhythm
 from campaigns.signals.sittings import sittings
 from campaigns.signals.slots import repeats, slots
 from campaigns.signals.succession import succession
+from campaigns.signals.techniques import techniques
 from campaigns.signals.window import window
 
 CROWD = people(60, 12, seed=9)
@@ -203,6 +202,16 @@ def test_invisible_characters_speak_for():
     assert found.strength > 0
 
 
+def test_many_instructions_over_one_input_are_a_sweep():
+    tried = [replace(row, prompt=i % 5, system=100 + i) for i, row in enumerate(pool(20, 5))]
+    found = techniques(candidate_of(tried))
+    assert found is not None
+    assert found.value == 1
+    assert "up to 20 over one input" in found.text
+    benchmark = [replace(row, system=100) for row in tried]
+    assert techniques(candidate_of(benchmark)) is None
+
+
 def test_one_organisation_or_address_explains():
     for field in ("organisation", "ip"):
         found = organisation(candidate_of(pool(20, 5, **{field: "acme"})))
@@ -236,38 +245,6 @@ def test_rotating_addresses_are_noted_apart():
     found = addresses(candidate_of(rows))
     assert found is not None
     assert found.metadata
-
-
-@pytest.mark.parametrize(
-    "template",
-    [
-        "Before you answer, write down every step of your reasoning.",
-        "Score the response from 1 to 5 against the rubric.",
-        "Create a new and harder task in the style of this one: {slot}",
-        "Antes de responder, escribe todo tu razonamiento.",
-        "请写出完整的推理过程：{slot}",
-        "Прежде чем ответить, запиши свои рассуждения",
-        "Bewerte die Antwort nach diesen Kriterien",
-        "この問題の考えをすべて書いてください",
-        "اكتب خطوة بعد خطوة كل تفكير قبل الجواب",
-    ],
-)
-def test_training_value_in_many_languages(template):
-    assert purpose(template).strength > 0
-
-
-@pytest.mark.parametrize(
-    "template",
-    [
-        "Translate the following text into French: {slot}",
-        "You are the friendly assistant of a shoe shop. Help the customer find the right size.",
-        "Fasse den folgenden Text in drei Sätzen zusammen",
-        "次の文章を英語に訳してください",
-        "",
-    ],
-)
-def test_no_training_value(template):
-    assert purpose(template).strength < 0
 
 
 def test_a_pool_outweighs_and_a_crowd_does_not():

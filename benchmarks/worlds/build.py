@@ -19,10 +19,11 @@ LARGE = (
     products.batch,
     machines.gateway,
     machines.resold,
+    machines.optimiser,
 )
 SMALL = (
     fads.library, fads.viral, fads.homework, fads.recipe, fads.workshop, machines.harness, machines.nightly,
-    machines.quickstart,
+    machines.quickstart, fads.contest,
 )  # fmt: skip
 MOST = {
     products.app: 7,

@@ -24,8 +24,10 @@ class Plan:
     """Fixed wordings of the template; 0 where every request is worded afresh."""
     padding: float
     hidden: float
+    disguise: str
+    """How letters are hidden: invisible characters, or look-alikes."""
     inputs: str
-    """What fills the slots: bank, real prompts, or problems."""
+    """What fills the slots: a bank, real prompts, or a few that are asked in ever other ways."""
     repeated: float
     dealt: str
     """How inputs come to accounts: at random, or by subject, so that each has its own kind."""
@@ -66,6 +68,9 @@ def some_plan(rng: Random, traffic: int, **given: Any) -> Plan:
 
 def _drawn(rng: Random, given: dict[str, Any]) -> Plan:
     kind = weighted(rng, {"system": 3, "user": 3, "both": 1, "prefix": 1.5, "suffix": 2})
+    inputs = weighted(rng, {"bank": 4, "real": 1, "few": 0.5})
+    if kind in ("prefix", "suffix"):
+        inputs = "real"
     shared: dict[str, Any] = {
         "accounts": logint(rng, 8, 1000),
         "each": 1 if rng.random() < 0.04 else logint(rng, 4, 200),
@@ -80,10 +85,11 @@ def _drawn(rng: Random, given: dict[str, Any]) -> Plan:
             "tongue": "en" if rng.random() < 0.7 else rng.choice(LOCAL),
             "kind": kind,
             "words": logint(rng, 8, 60) if kind in ("prefix", "suffix") else logint(rng, 12, 300),
-            "wordings": weighted(rng, {1: 5, 0: 2, logint(rng, 2, 40): 3}),
+            "wordings": weighted(rng, {1: 5 * (inputs != "few"), 0: 2, logint(rng, 2, 40): 3}),
             "padding": rng.choice((0, 0, 0, rng.random())),
             "hidden": rng.choice((0, 0, 0, 0, rng.uniform(0.01, 0.2))),
-            "inputs": "real" if kind in ("prefix", "suffix") else weighted(rng, {"bank": 4, "real": 1}),
+            "disguise": rng.choice(("invisible", "look-alikes")),
+            "inputs": inputs,
             "repeated": rng.choice((0, rng.uniform(0, 0.3))),
             "dealt": weighted(rng, {"at random": 5, "by subject": 1}),
             "schedule": weighted(rng, {"clock": 4, "office": 2, "bursts": 2, "night": 1, "people": 1.5}),

@@ -103,3 +103,21 @@ def workshop(rng: Random, world: World) -> None:
         for _ in range(1 + rng.randrange(2 * each)):
             time = start + HOUR * rng.triangular(0, 4, 1.5)
             world.send(account, time, template.fill(rng, items.item(rng)), truth)
+
+
+def contest(rng: Random, world: World) -> None:
+    """Add a prompting contest: everybody tries instructions of their own on the same inputs."""
+    size, items, purpose = logint(rng, 8, 60), logint(rng, 2, 30), some_purpose(rng, 0.6)
+    source, days = bank(rng, "en"), loguniform(rng, 0.2, 10)
+    texts = [source.item(rng) for _ in range(items)]
+    first = rng.uniform(0, max(0.0, world.calendar.days - days))
+    truth = world.tell("prompting contest", size, items=items, purpose=purpose, length_days=round(days, 1))
+    for number in range(size):
+        account = somebody(rng, world, f"{world.name} {truth.story} {number}")
+        moment = person(rng, world.calendar)
+        last = min(first + days, world.calendar.days)
+        for _ in range(rng.randint(1, 4)):
+            own = fixed(rng, "system", author(rng, purpose, logint(rng, 10, 60)))
+            tried = rng.sample(texts, rng.randint(1, min(items, 12)))
+            for time, text in zip(sitting(rng, moment(rng, first, last), len(tried)), tried, strict=True):
+                world.send(account, time, own.fill(rng, text), truth)

@@ -3,7 +3,9 @@
 Three kinds of groups: campaigns, crowds, and one party's accounts. What is fitted are the log10 odds of a
 campaign against either of the others, as in `campaigns.likelihoods`. Against a crowd the curves may only
 rise with a signal's strength; against one party, whose accounts are interchangeable too, they may
-do anything. The penalty is on the steps from knot to knot, so that a curve without data is level.
+do anything. An honest group weighs as much as it has accounts, up to a point: to accuse the five
+hundred users of an app is worse than to accuse a company of twenty keys. The penalty is on the steps
+from knot to knot, so that a curve without data is level.
 """
 
 from __future__ import annotations
@@ -20,8 +22,10 @@ from worlds.scoring import HELD, PURE
 
 QUANTILES = (0.02, 0.15, 0.5, 0.85, 0.98)
 """Where knots lie, among all groups and among campaigns."""
+APART = 0.1  # of knots; closer together they would make steps of what is a slope
 PENALTY = 1.0
 MIXED = 0.3  # with less of campaigns' accounts, a candidate counts as honest
+USUAL, MOST = 40, 10  # accounts of an honest group that weighs 1, and what one weighs at most
 CAMPAIGN, CROWD, PARTY = 0, 1, 2
 _LN10 = np.log(10)
 
@@ -46,6 +50,11 @@ def clear(group: Group) -> bool:
     return bool(group["purity"] < MIXED or found(group))
 
 
+def weight(group: Group) -> float:
+    """Return how much a group counts in the fit."""
+    return 1.0 if kind(group) == CAMPAIGN else min(MOST, group["accounts"] / USUAL)
+
+
 @dataclass(frozen=True)
 class Basis:
     """Curves as columns: column i is how far a strength has come from knot i to the next, 0 to 1."""
@@ -60,8 +69,9 @@ class Basis:
         for name in signals:
             x = _strengths(groups, name)
             found = np.concatenate([np.quantile(x, QUANTILES), np.quantile(x[planted], QUANTILES)])
-            k = np.unique(found.round(2))
-            knots[name] = k if len(k) > 1 else np.unique([x.min(), x.max()]).round(2)  # a rare finding
+            knots[name] = _spaced(np.unique(found.round(2)))
+            if len(knots[name]) < 2:  # a rare finding
+                knots[name] = np.unique([x.min(), x.max()]).round(2)
         return cls({name: k for name, k in knots.items() if len(k) > 1})
 
     def columns(self, groups: list[Group]) -> NDArray[np.float64]:
@@ -79,7 +89,8 @@ def fit(groups: list[Group], signals: list[str], prior: float) -> Likelihoods:
     """Return the likelihoods that groups teach; prior: log10, added to both odds."""
     basis = Basis.of(groups, signals)
     columns = basis.columns(groups)
-    crowd, party = _steps(columns, np.array([kind(g) for g in groups]))
+    kinds, weights = np.array([kind(g) for g in groups]), np.array([weight(g) for g in groups])
+    crowd, party = _steps(columns, kinds, weights)
     curves, odds, at = {}, np.array([crowd[0], party[0]]) + prior, 1
     for name, knots in basis.knots.items():
         steps = slice(at, at + len(knots) - 1)
@@ -94,7 +105,18 @@ def fit(groups: list[Group], signals: list[str], prior: float) -> Likelihoods:
     return Likelihoods((round(float(odds[0]), 3), round(float(odds[1]), 3)), curves)
 
 
-def _steps(columns: NDArray[np.float64], kind: NDArray[np.int64]) -> tuple[NDArray[np.float64], ...]:
+def _spaced(knots: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return ascending knots without those that lie close above another; the last one stays."""
+    kept = [knots[-1]]
+    for knot in knots[-2::-1]:
+        if kept[-1] - knot >= APART:
+            kept.append(knot)
+    return np.array(kept[::-1])
+
+
+def _steps(
+    columns: NDArray[np.float64], kind: NDArray[np.int64], weight: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], ...]:
     """Return (1 + steps,) coefficients of the odds against a crowd, and against one party."""
     count = columns.shape[1] + 1
 
@@ -103,8 +125,8 @@ def _steps(columns: NDArray[np.float64], kind: NDArray[np.int64]) -> tuple[NDArr
         z = np.stack([np.zeros(len(kind)), -crowd[0] - columns @ crowd[1:], -party[0] - columns @ party[1:]])
         z = _LN10 * (z - z.max(axis=0))
         share = np.exp(z) / np.exp(z).sum(axis=0)
-        likely = np.log(share[kind, np.arange(len(kind))] + 1e-300).sum()
-        pull = [_LN10 * ((kind == side) - share[side]) for side in (CROWD, PARTY)]
+        likely = weight @ np.log(share[kind, np.arange(len(kind))] + 1e-300)
+        pull = [_LN10 * weight * ((kind == side) - share[side]) for side in (CROWD, PARTY)]
         slope = [np.concatenate([[p.sum()], columns.T @ p + 2 * PENALTY * w[1:]])
                  for p, w in zip(pull, (crowd, party), strict=True)]  # fmt: skip
         size = float((crowd[1:] ** 2).sum() + (party[1:] ** 2).sum())

@@ -5,14 +5,14 @@ from typing import Any
 
 from campaigns.find import gather
 from campaigns.judge import findings as signals
+from campaigns.judge import read
 from campaigns.report import MIN_ALERT_ACCOUNTS
-from campaigns.signals.purpose import purpose
 from campaigns.write import Writer
 from worlds.build import build
 from worlds.scoring import Answers
 from worlds.trial import indexed
 
-ONE_PARTY = ("batch job", "gateway", "nightly CI", "semi-shared program")
+ONE_PARTY = ("batch job", "gateway", "nightly CI", "semi-shared program", "prompt optimiser")
 """Stories of one organisation with several keys."""
 
 
@@ -31,8 +31,8 @@ def findings(name: str) -> list[dict[str, Any]]:
         for candidate in gathered.candidates:
             if len(candidate.accounts) < MIN_ALERT_ACCOUNTS:
                 continue
-            template = " ".join(t.text for t in writer.templates(candidate))
-            found = [*signals(candidate), *([purpose(template)] if template.strip() else [])]
+            reading = writer.read(candidate)
+            found = [*signals(candidate), *read(reading.text, reading.prompts, by_meaning=False)]
             accounts = tuple(snapshot.requests.account.values.take(candidate.accounts).to_pylist())
             stories = Counter(answers.story(account) for account in accounts)
             own = Counter(answers.owner[account] for account in accounts if account in answers.owner)

@@ -5,7 +5,7 @@ template; drawn for every request it gives thousands of rewordings of one intent
 """
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib.resources import files
 from random import Random
@@ -105,14 +105,22 @@ def _length(text: str, tongue: str) -> int:
 
 @dataclass(frozen=True)
 class Bank:
-    """A source of inputs: problems, documents or questions on one or a few subjects."""
+    """A source of inputs: problems, documents or questions on one or a few subjects.
+
+    swept: topics that are gone through. numbered: each input begins with the id of a record.
+    """
 
     subjects: tuple[Subject, ...]
     length: float
     swept: tuple[str, ...] = ()
+    numbered: bool = False
 
     def item(self, rng: Random) -> str:
         """Return a fresh input."""
+        number = f"{rng.getrandbits(32):08x} " if self.numbered else ""
+        return number + self._text(rng)
+
+    def _text(self, rng: Random) -> str:
         if self.swept and rng.random() < 0.9:
             topic, kind, level = (rng.choice(self.swept) for _ in range(3))
             return f"{topic} / {kind} / {level} {rng.randrange(1, 2000)}"
@@ -122,7 +130,7 @@ class Bank:
     def habit(self, rng: Random, spread: float) -> "Bank":
         """Return what one person draws from it: some of the subjects, at a length of their own."""
         subjects = tuple(rng.sample(self.subjects, rng.randint(1, len(self.subjects))))
-        return Bank(subjects, self.length + rng.gauss(0, spread), self.swept)
+        return replace(self, subjects=subjects, length=self.length + rng.gauss(0, spread))
 
 
 def bank(rng: Random, tongue: str = "", middle: float | None = None) -> Bank:
@@ -131,4 +139,4 @@ def bank(rng: Random, tongue: str = "", middle: float | None = None) -> Bank:
     subjects = tuple(some_subject(rng, name) for _ in range(rng.choice((1, 2, 4, 10, 30))))
     swept = tuple(subjects[0].prose(rng, 3) for _ in range(rng.randint(15, 60)))
     length = rng.uniform(1.5, 4.6) if middle is None else middle
-    return Bank(subjects, length, swept if rng.random() < 0.12 else ())
+    return Bank(subjects, length, swept if rng.random() < 0.12 else (), rng.random() < 0.08)

@@ -87,3 +87,20 @@ def resold(rng: Random, world: World, limit: int) -> None:
         plan, window, items = common or program(rng, world.calendar), world.joined(rng, 90), bank(rng)
         for _ in range(wanted):
             world.send(account, plan(rng, *window), template.fill(rng, items.item(rng)), truth)
+
+
+def optimiser(rng: Random, world: World, limit: int) -> None:
+    """Add a company that lets a program improve its instructions over a fixed set of inputs."""
+    size, items = logint(rng, 1, 12), logint(rng, 5, 80)
+    writer, source = author(rng, some_purpose(rng, 0.4), logint(rng, 20, 120)), bank(rng)
+    texts, total = [source.item(rng) for _ in range(items)], min(limit, logint(rng, 100, 2000))
+    team = rng.random() < 0.6
+    truth = world.tell("prompt optimiser", size, items=items, requests=total, organisation=team)
+    keys = [service(rng, f"{world.name} {truth.story} {n}", truth.story if team else "") for n in range(size)]
+    plan, window = program(rng, world.calendar), world.window(rng, 0.05)
+    while total > 0:
+        template = fixed(rng, "system", writer, 2)
+        start = plan(rng, *window)
+        for time, text in zip(sitting(rng, start, len(texts), 4), texts, strict=True):
+            world.send(rng.choice(keys), time, template.fill(rng, text), truth)
+        total -= items

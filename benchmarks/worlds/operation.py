@@ -122,6 +122,9 @@ def _inputs(rng: Random, plan: Plan, source: Bank) -> Iterator[str]:
     """Yield the slots' contents without end: the task bank is dealt out, some tasks more than once."""
     maths = plan.inputs == "bank" and plan.purpose == "reasoning" and rng.random() < 0.4
     past: list[str] = []
+    few = [source.item(rng) for _ in range(rng.choice((1, 3, 10, 40)))]
+    while plan.inputs == "few":
+        yield rng.choice(few)
     while True:
         if past and rng.random() < plan.repeated:
             yield rng.choice(past)
@@ -137,7 +140,7 @@ def _inputs(rng: Random, plan: Plan, source: Bank) -> Iterator[str]:
 def _template(rng: Random, plan: Plan) -> Template:
     writer = author(rng, plan.purpose, plan.words, plan.tongue)
     texts = fixed(rng, plan.kind, writer, plan.wordings).texts if plan.wordings else ()
-    return Template(plan.kind, writer, texts, plan.padding, plan.hidden)
+    return Template(plan.kind, writer, texts, plan.padding, plan.hidden, plan.disguise)
 
 
 def _cover(

@@ -7,6 +7,7 @@ from worlds.accounts import Messages, asked, digest
 from worlds.instructions import Author
 
 KINDS = ("system", "user", "both", "prefix", "suffix")
+LOOK_ALIKES = str.maketrans("aceopxy", "\u0430\u0441\u0435\u043e\u0440\u0445\u0443")
 HIDDEN = ("\u200b", "\u200c", "\u200d", "\u2060", "\ufeff")
 
 
@@ -16,7 +17,7 @@ class Template:
 
     author: writes the instruction. texts: its fixed wordings; none where every request is worded
     afresh. padding: share of requests with noise around them. hidden: share of letters followed
-    by a character of no width.
+    by a character of no width, or replaced by a Cyrillic look-alike, as `disguise` says.
     """
 
     kind: str
@@ -24,11 +25,12 @@ class Template:
     texts: tuple[str, ...]
     padding: float = 0.0
     hidden: float = 0.0
+    disguise: str = "invisible"
 
     def fill(self, rng: Random, item: str) -> Messages:
         """Return the messages of one request with this input."""
         text = rng.choice(self.texts) if self.texts else self.author.write(rng, reword=0.5)
-        text = hide(rng, text, self.hidden)
+        text = hide(rng, text, self.hidden, self.disguise)
         if self.kind == "system":
             return asked(self.pad(rng, item), text)
         if self.kind == "both":
@@ -50,10 +52,12 @@ class Template:
         return rng.choice((f"[{noise}] {text}", f"{text}\n\nref {noise}", f"{noise} {noise[:4]}\n{text}"))
 
 
-def hide(rng: Random, text: str, share: float) -> str:
-    """Return the text with characters of no width strewn in."""
+def hide(rng: Random, text: str, share: float, disguise: str = "invisible") -> str:
+    """Return the text with characters of no width, or look-alikes of Latin letters, strewn in."""
     if not share:
         return text
+    if disguise == "look-alikes":
+        return "".join(letter.translate(LOOK_ALIKES) if rng.random() < share else letter for letter in text)
     return "".join(letter + rng.choice(HIDDEN) if rng.random() < share else letter for letter in text)
 
 

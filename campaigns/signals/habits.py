@@ -12,6 +12,7 @@ honest party's keys are interchangeable too; how many accounts there are is weig
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,44 +30,43 @@ _CLEAR = 0.1  # where ordinary accounts have less habit than this, nothing can b
 
 def own_inputs(candidate: Candidate) -> Evidence | None:
     """Compare how far the lengths of inputs depend on the account."""
-    found = _inputs(candidate.log, candidate.rows)
-    usual = candidate.log.usual(_inputs).value
-    weight = _weight(found, usual, len(candidate.accounts))
-    if weight is None:
-        return None
-    share = max(0.0, found.value)
-    if weight > 0:
-        text = (
-            f"the accounts are interchangeable in what they send: which account it is tells {share:.0%} "
-            f"of an input's length (among accounts of this log: {usual:.0%})"
-        )
-    else:
-        text = f"each account sends its own kind of input: it tells {share:.0%} of an input's length"
-    return Evidence("own_inputs", weight, found.value, text)
+    return _compare(
+        candidate, "own_inputs", _inputs,
+        "the accounts are interchangeable in what they send: which account it is tells {share:.0%} of an "
+        "input's length (among accounts of this log: {usual:.0%})",
+        "each account sends its own kind of input: it tells {share:.0%} of an input's length",
+    )  # fmt: skip
 
 
 def own_days(candidate: Candidate) -> Evidence | None:
     """Compare how far the days of use depend on the account."""
-    found = _days(candidate.log, candidate.rows)
-    usual = candidate.log.usual(_days).value
-    weight = _weight(found, usual, len(candidate.accounts))
-    if weight is None:
+    return _compare(
+        candidate, "own_days", _days,
+        "no account has days of its own: requests of one fall on one day {share:.0%} more often than "
+        "those of two (among accounts of this log: {usual:.0%})",
+        "each account has days of its own: its requests fall on one day {share:.0%} more often than those "
+        "of two accounts",
+    )  # fmt: skip
+
+
+def _compare(
+    candidate: Candidate,
+    signal: str,
+    measure: Callable[[Log, NDArray[np.int64]], Habit],
+    without: str,
+    with_habit: str,
+) -> Evidence | None:
+    """Weigh a habit of the candidate's accounts against what is usual, in one of the two sentences."""
+    found = measure(candidate.log, candidate.rows)
+    usual = candidate.log.usual(measure).value
+    strength = _strength(found, usual, len(candidate.accounts))
+    if strength is None:
         return None
-    share = max(0.0, found.value)
-    if weight > 0:
-        text = (
-            f"no account has days of its own: requests of one fall on one day {share:.0%} more often than "
-            f"those of two (among accounts of this log: {usual:.0%})"
-        )
-    else:
-        text = (
-            f"each account has days of its own: its requests fall on one day {share:.0%} more often "
-            "than those of two accounts"
-        )
-    return Evidence("own_days", weight, found.value, text)
+    text = (without if strength > 0 else with_habit).format(share=max(0.0, found.value), usual=usual)
+    return Evidence(signal, strength, found.value, text)
 
 
-def _weight(found: Habit, usual: float, accounts: int) -> float | None:
+def _strength(found: Habit, usual: float, accounts: int) -> float | None:
     """Return the log10 likelihood ratio of a habit, or None where it cannot be told."""
     if found.accounts < max(_LEAST_ACCOUNTS, _QUORUM * accounts) or usual < _CLEAR:
         return None

@@ -1,4 +1,4 @@
-"""Obfuscation: invisible characters between Latin letters, which nobody types."""
+"""Obfuscation: invisible characters and foreign look-alikes among Latin letters, which nobody types."""
 
 from __future__ import annotations
 
@@ -12,12 +12,11 @@ _RARE = 0.05  # of the requests: some paste such text
 
 
 def obfuscation(candidate: Candidate) -> Evidence | None:
-    """Measure the share of requests with invisible characters inside words."""
+    """Measure the share of requests with hidden characters inside words."""
     prompts = candidate.log.requests.prompts[candidate.rows]
     hidden = np.where(prompts >= 0, candidate.log.hidden[prompts], 0).max(axis=1)
     share = float((hidden >= _MANY).mean())
     if share < _RARE:
         return None
-    return Evidence(
-        "obfuscation", 1.0, share, f"{share:.0%} of the requests hide invisible characters inside words"
-    )
+    text = f"{share:.0%} of the requests have invisible or foreign look-alike characters inside words"
+    return Evidence("obfuscation", share, share, text)

@@ -22,9 +22,10 @@ def slots(candidate: Candidate) -> Evidence | None:
     slot, pairs, _ = _uses(candidate)
     senders = np.bincount(pairs >> 32)
     shared = float((senders[slot] >= 2).mean())
+    most = np.bincount(slot).max() / total
     text = (
-        f"{len(senders):,} different inputs in {total:,} requests; {shared:.1%} of the requests carry one "
-        "that several accounts sent"
+        f"{len(senders):,} different inputs in {total:,} requests, the commonest in {most:.1%} of them; "
+        f"{shared:.1%} of the requests carry one that several accounts sent"
     )
     return Evidence("slots", 0.3 - 2.3 * min(1.0, shared / 0.7), shared, text)
 
