@@ -191,11 +191,9 @@ class Writer:
         self._vectors[place : place + 1] = [] if new is None else [new]
         self._new += [] if new is None else [self.workspace.root / "vectors" / new.name]
 
-    def rewriting(self, *old: Segment | VectorSet) -> contextlib.AbstractContextManager[None]:
-        """Raise WriteFailed, with the space that is needed, when a write fails as these are written anew."""
-        names = {each.name for each in old}
-        files = self.workspace.manifest.files
-        return writes(self.workspace.root, sum(f.size for f in files if f.path.split("/")[1] in names))
+    def rewriting(self) -> contextlib.AbstractContextManager[None]:
+        """Raise WriteFailed when a write fails as the index is written anew: that needs no more than its size."""
+        return writes(self.workspace.root, sum(file.size for file in self.workspace.manifest.files))
 
     def put_input(self, source: int, entry: Input) -> None:
         """Record how far a log has been read: a new one, or source's in place of what is known of it."""
