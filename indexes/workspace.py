@@ -192,7 +192,7 @@ class Writer:
         self._new += [] if new is None else [self.workspace.root / "vectors" / new.name]
 
     def rewriting(self) -> contextlib.AbstractContextManager[None]:
-        """Raise WriteFailed when a write fails as the index is written anew: that needs no more than its size."""
+        """Raise WriteFailed when a write fails as what is there is written anew: its size is enough."""
         return writes(self.workspace.root, sum(file.size for file in self.workspace.manifest.files))
 
     def put_input(self, source: int, entry: Input) -> None:

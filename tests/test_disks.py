@@ -44,7 +44,7 @@ def test_what_is_written_anew_says_how_much_space_it_needs(root, monkeypatch, ch
     before = published(Workspace.open(root))
     with monkeypatch.context() as patched:
         patched.setattr(os, "write", failing(number))
-        with pytest.raises(WriteFailed, match="free some space .* and run the command again") as caught:
+        with pytest.raises(WriteFailed, match=r"free some space .* and run the command again") as caught:
             change(root)
     assert f"({sum(file.size for file in files):,} bytes at most)" in str(caught.value)
     assert published(Workspace.open(root)) == before
