@@ -85,7 +85,7 @@ def test_a_call_that_fails_is_a_typed_error_and_harms_nothing(folder):
 
 def test_every_change_of_a_file_is_named_and_gives_no_wrong_answer(monkeypatch):
     monkeypatch.setattr("indexes.vectors.FLAT_ROWS", 10)
-    found = rot.run(30, {"flip": 1, "cut": 1}, asked=1, seed=1)
+    found = rot.run(30, {"flip": 1, "cut": 1, "zeros": 1, "swap": 1}, asked=1, seed=1)
     assert {"KEY", "MANIFEST", "requests.parquet", "signatures.npy", "centres.npy"} <= set(found)
     assert rot.failures(found) == 0
 

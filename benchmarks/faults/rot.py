@@ -112,7 +112,7 @@ def run(requests: int, counts: dict[str, int], asked: int, seed: int) -> dict[st
 
 def _try(root: Path, path: Path, how: str, ask: bool, expected: str, draw: random.Random) -> str:
     content = path.read_bytes()
-    changed = spoilt(content, how, (root / "KEY").read_bytes() + b"another file", draw)
+    changed = spoilt(content, how, b"another file" + (root / "KEY").read_bytes(), draw)
     if changed == content:
         return "unchanged"
     path.write_bytes(changed)
