@@ -33,6 +33,17 @@ def test_a_full_disk_is_said_and_harms_nothing(root, monkeypatch):
     assert whole(root)
 
 
+@pytest.mark.parametrize(
+    ("number", "advice"),
+    [(errno.EIO, "check the disk, then run"), (errno.EACCES, "run the command as its owner")],
+)
+def test_a_failing_disk_or_somebody_elses_is_said(root, monkeypatch, number, advice):
+    monkeypatch.setattr(os, "pwrite", failing(number))  # the first write: the number of the process
+    with pytest.raises(WriteFailed, match=f"what was committed is safe; .*{advice}"):
+        append(root, "second")
+    assert whole(root)
+
+
 @pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT])
 @pytest.mark.parametrize(
     "change", [compact, lambda root: erase(root, before_us=2**62)], ids=["compact", "erase"]
