@@ -4,8 +4,9 @@
 
 Indexes a log of the haystack's with and without hashes and syncs, in turn, and compares processor time
 and wall-clock time (medians). Then opens a larger index as a search does, with every file that a search
-uses hashed for the first time, and again, with what was remembered; then the rest of its files. The logs and that index stay in
-DIR: --prepare makes them and measures nothing, so that only what is measured needs a quiet machine.
+uses hashed for the first time, and again, with what was remembered; then the rest of its files. The
+logs and that index stay in DIR: --prepare makes them and measures nothing, so that only what is
+measured needs a quiet machine.
 """
 
 from __future__ import annotations
