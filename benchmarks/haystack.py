@@ -15,11 +15,8 @@ from __future__ import annotations
 
 import argparse
 import os
-import platform
 import shutil
-import subprocess
 import sys
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +29,7 @@ from haystack_log.hot import KEY  # noqa: E402
 from haystack_log.write import Size, size_of  # noqa: E402
 from haystack_run.measure import Cost, disk, run  # noqa: E402
 from haystack_run.recall import recall  # noqa: E402
+from kept import machine, write  # noqa: E402
 
 from campaigns.report import CampaignReport  # noqa: E402
 
@@ -127,9 +125,8 @@ class Haystack:
 
     def keep(self) -> None:
         """Write what was measured so far."""
-        self.results.parent.mkdir(parents=True, exist_ok=True)
-        result = {"requests": self.options.requests, "machine": machine(), "stages": self.stages}
-        self.results.write_bytes(msgspec.json.format(msgspec.json.encode(result), indent=1) + b"\n")
+        result = {"requests": self.options.requests, "machine": machine("zstandard"), "stages": self.stages}
+        write(self.results, result)
 
     def _index(self, name: str, parts: list[str]) -> dict[str, Any]:
         text = [] if self.options.keep_text else ["--no-text"]
@@ -160,24 +157,6 @@ def named(requests: int, hot: list[str]) -> str:
     million, thousand = requests / 1e6, requests / 1e3
     size = f"{million:g}M" if million >= 1 else f"{thousand:g}k"
     return "-".join([size, *(each.split("=")[0] for each in hot)])
-
-
-def machine() -> dict[str, Any]:
-    """Return what the figures depend on."""
-    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    lines = Path("/proc/cpuinfo").read_text().splitlines()
-    model = next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), "")
-    commit = subprocess.run(
-        ["git", "-C", ROOT, "rev-parse", "--short", "HEAD"], capture_output=True, text=True
-    )
-    return {
-        "processor": model,
-        "cores": os.cpu_count(),
-        "memory_bytes": memory,
-        "python": platform.python_version(),
-        "versions": {name: version(name) for name in ("numba", "numpy", "pyarrow", "msgspec", "zstandard")},
-        "commit": commit.stdout.strip(),
-    }
 
 
 def main() -> None:

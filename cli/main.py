@@ -8,6 +8,7 @@ No command's imports are paid for before it runs, so that help comes at once.
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import sys
 import traceback
@@ -132,6 +133,11 @@ def _explain(error: Exception) -> None:
 
     if isinstance(error, OSError) and error.filename is not None:
         talk(f"promptprint: {os.fsdecode(error.filename)}: {error.strerror}")
+        return
+    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+        # An index says so itself: this is stdout, or the copy of a log that was piped in.
+        what, mend = "the output or a temporary file", "free some space and run the command again"
+        talk(f"promptprint: {what} could not be written: {error.strerror}; {mend}")
         return
     if isinstance(error, PromptprintError | OSError):
         talk(f"promptprint: {error}")

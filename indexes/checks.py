@@ -60,7 +60,7 @@ class Checks:
         name = path.relative_to(self._root).as_posix()
         file = self._files.get(name)
         if file is None:
-            raise IndexDamaged(f"{path} is no file of this index")
+            raise IndexDamaged(f"{path} is no file of this index; remove it")
         try:
             line = _line(file, os.stat(path))
             if self._remembered and line in self._remembered:

@@ -70,7 +70,7 @@ def merge(writer: Writer, group: Sequence[Segment]) -> None:
     workspace = writer.workspace
     readers = [SegmentReader(workspace.root / "segments" / s.name, workspace.checked) for s in group]
     parts = [Chosen(reader, None, reader.skipped) for reader in readers]
-    with writes(workspace.root):
+    with writer.rewriting():
         new = rewrite(writer.new_folder("segments"), workspace.hasher, parts)
     writer.replace_segments(group, new)
 
@@ -78,7 +78,7 @@ def merge(writer: Writer, group: Sequence[Segment]) -> None:
 def merge_vectors(writer: Writer, group: Sequence[VectorSet]) -> None:
     """Write some sets of one model's vectors as one."""
     workspace = writer.workspace
-    with writes(workspace.root):
+    with writer.rewriting():
         new = vectors.merged(workspace, group, writer.new_folder("vectors"))
     for old in group:
         writer.replace_vectors(old, new if old is group[0] else None)

@@ -99,7 +99,7 @@ class _Run:
         skipped = [self._without_names(line) for line in reader.skipped]
         if not erased.any() and skipped == reader.skipped:
             return
-        with writes(workspace.root):
+        with self.writer.rewriting():
             folder = self.writer.new_folder("segments")
             new = rewrite(folder, workspace.hasher, [Chosen(reader, ~erased, skipped)])
         self.writer.replace_segments([old], new)
@@ -130,7 +130,7 @@ class _Run:
         gone = np.unique(np.concatenate([np.empty(0, np.uint64), *self.gone]))
         for old in workspace.manifest.vectors:
             if vectors.holds_any(workspace, old, gone):
-                with writes(workspace.root):
+                with self.writer.rewriting():
                     new = vectors.without(workspace, old, gone, self.writer.new_folder("vectors"))
                 self.writer.replace_vectors(old, new)
                 self.vectors_removed += old.vectors - (new.vectors if new else 0)

@@ -56,22 +56,30 @@ class NoVectors(WorkspaceError):
 
 
 _ADVICE = {
-    errno.ENOSPC: "free some space and run the command again",
-    errno.EDQUOT: "free some space and run the command again",
-    errno.EROFS: "the disk is read-only; the index can be read there, not changed",
+    errno.EROFS: "it can be read there; to change it, copy it to a disk that can be written",
     errno.EACCES: "it belongs to somebody else; run the command as its owner",
-    errno.EPERM: "it belongs to somebody else; run the command as its owner",
+    errno.EPERM: "it belongs to somebody else, or its file system keeps no permissions; "
+    "run the command as its owner, or keep the index on another file system",
 }
+_FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
 @contextlib.contextmanager
-def writes(root: Path) -> Iterator[None]:
-    """Raise WriteFailed, saying what to do, for an OSError while an index is written to."""
+def writes(root: Path, needed: int = 0) -> Iterator[None]:
+    """Raise WriteFailed, saying what to do, for an OSError while an index is written to.
+
+    needed: the bytes that are written at most, where that is known.
+    """
     try:
         yield
     except OSError as error:
-        reason = error.strerror or str(error)
         advice = _ADVICE.get(error.errno or 0, "check the disk, then run the command again")
-        raise WriteFailed(
-            f"{root} could not be written: {reason}; what was committed is safe; {advice}"
-        ) from error
+        if error.errno in _FULL:
+            space = f"some space ({needed:,} bytes at most)" if needed else "some space"
+            advice = f"free {space} and run the command again"
+        raise write_failed(root, error.strerror or str(error), advice) from error
+
+
+def write_failed(root: Path, reason: str, advice: str) -> WriteFailed:
+    """Return the error of an index that could not be written, for a reason, and what to do about it."""
+    return WriteFailed(f"{root} could not be written: {reason}; what was committed is safe; {advice}")

@@ -70,7 +70,10 @@ def require_own(root: Path) -> None:
     """Refuse an index in which a link points elsewhere: sweeping up there would remove what is not ours."""
     for name in (*sorted(_OURS), "derived"):
         if (root / name).is_symlink():
-            raise IndexDamaged(f"{root / name} is a symbolic link; an index lies in its own directory, whole")
+            raise IndexDamaged(
+                f"{root / name} is a symbolic link, and an index lies whole in its own directory",
+                "move there what it points to if the index is yours, and leave it alone if it is not",
+            )
 
 
 def _folders(root: Path) -> list[Path]:

@@ -10,6 +10,7 @@ the new one. Nothing that was published is ever written again.
 from __future__ import annotations
 
 import contextlib
+import errno
 import hashlib
 import os
 import re
@@ -19,11 +20,13 @@ import msgspec
 
 from fingerprint.minhash import Settings
 from indexes import durable
-from indexes.errors import IndexDamaged, NotAnIndex, SettingsMismatch
+from indexes.errors import IndexDamaged, NotAnIndex, SettingsMismatch, write_failed
 
 FORMAT_VERSION = 2
 _PREFIX = "MANIFEST-"
 _MARK = 65  # the digest's 64 digits and the line's end
+_NO_LINKS = (errno.EPERM, errno.EACCES, errno.EOPNOTSUPP, errno.ENOSYS)
+"""What `link` says where there are none: the file was made in that very directory, so it is ours to link."""
 _UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, TypeError, RecursionError)
 _NUMBER = re.compile(re.escape(_PREFIX) + r"\d{20}")
 FOLDER = re.compile(r"\d{8,}-\d{4,}")
@@ -92,14 +95,15 @@ def publish(root: Path, manifest: Manifest) -> Path:
     """Write and link the manifest of a new generation; return its path.
 
     Raises FileExistsError when that generation exists already, OSError when it is not sure to last
-    (it is then taken back), and IndexDamaged for one that could not be read back.
+    (it is then taken back), WriteFailed on a file system without hard links, and IndexDamaged for
+    one that could not be read back.
     """
     temporary = root / f"tmp-{manifest.generation}-{os.getpid()}"
     path, content = path_of(root, manifest.generation), encode(manifest)
     decode(content, path)
     try:
         durable.write_file(temporary, content)
-        os.link(temporary, path)
+        _link(temporary, path)
         try:
             durable.sync(root)
         except OSError:
@@ -109,6 +113,17 @@ def publish(root: Path, manifest: Manifest) -> Path:
         with contextlib.suppress(OSError):
             os.unlink(temporary)
     return path
+
+
+def _link(temporary: Path, path: Path) -> None:
+    try:
+        os.link(temporary, path)
+    except OSError as error:
+        if error.errno in _NO_LINKS:
+            reason = "its file system has no hard links, which keep one commit from overwriting another"
+            advice = "keep the index on one that has, such as ext4, XFS, Btrfs, APFS or NFS"
+            raise write_failed(path.parent, reason, advice) from error
+        raise
 
 
 def path_of(root: Path, generation: int) -> Path:

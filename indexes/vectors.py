@@ -243,7 +243,10 @@ def _load(workspace: Workspace, one: VectorSet) -> _Set:
         fits = fits and starts.dtype == np.int64 and starts[0] == 0 and starts[-1] == one.vectors
         fits = fits and bool(np.all(np.diff(starts) >= 0))
     if not fits or codes.dtype != np.int8 or prompts.dtype != np.uint64:
-        raise IndexDamaged(f"{workspace.root / 'vectors' / one.name} does not hold what its manifest says")
+        raise IndexDamaged(
+            f"{workspace.root / 'vectors' / one.name} does not hold what its manifest says",
+            mend=f"run: promptprint verify --index {workspace.root}",
+        )
     return _Set(codes, prompts, centres, starts)
 
 
@@ -253,7 +256,8 @@ def _array(workspace: Workspace, one: VectorSet, name: str) -> NDArray[Any]:
     try:
         return np.asarray(np.load(path, mmap_mode="r", allow_pickle=False))
     except ValueError as error:
-        raise IndexDamaged(f"{path} is damaged: {error}") from None
+        mend = f"run: promptprint verify --index {workspace.root}"
+        raise IndexDamaged(f"{path} is damaged: {error}", mend) from None
 
 
 def _check(vectors: NDArray[Any], prompts: Hashes, dimensions: int) -> None:

@@ -67,7 +67,7 @@ class Workspace:
             root.chmod(0o700)
             with locks.write_lock(root):
                 if not garbage.is_unfinished(root):  # another process was faster
-                    raise WorkspaceError(f"{root} holds an index already")
+                    raise WorkspaceError(f"{root} holds an index already; run the command again")
                 (root / "KEY").unlink(missing_ok=True)
                 durable.write_file(root / "KEY", key.hex().encode() + b"\n")
                 for name in _KINDS:
@@ -103,10 +103,12 @@ class Workspace:
             return cls.create(root, key=key, with_text=with_text)
         opened = cls.open(root)
         if key is not None and MinHasher(key).settings.key_id != opened.manifest.settings.key_id:
-            raise SettingsMismatch(f"{root} was made with another key")
+            raise SettingsMismatch(
+                f"{root} was made with another key; leave it out, or choose another directory"
+            )
         if with_text != opened.manifest.with_text:
             kept = "keeps the texts" if opened.manifest.with_text else "keeps no texts"
-            raise SettingsMismatch(f"{root} {kept}; that is fixed when an index is made")
+            raise SettingsMismatch(f"{root} {kept}; that is fixed when it is made: choose another directory")
         return opened
 
     def writing(self) -> contextlib.AbstractContextManager[Writer]:
@@ -189,6 +191,10 @@ class Writer:
         self._vectors[place : place + 1] = [] if new is None else [new]
         self._new += [] if new is None else [self.workspace.root / "vectors" / new.name]
 
+    def rewriting(self) -> contextlib.AbstractContextManager[None]:
+        """Raise WriteFailed when a write fails as what is there is written anew: its size is enough."""
+        return writes(self.workspace.root, sum(file.size for file in self.workspace.manifest.files))
+
     def put_input(self, source: int, entry: Input) -> None:
         """Record how far a log has been read: a new one, or source's in place of what is known of it."""
         self._inputs[source : source + 1] = [entry]
@@ -259,7 +265,8 @@ def _pinned(root: Path, generation: int | None) -> tuple[Manifest, str, locks.Pi
             raw, pin = held
             return *manifests.decode(raw, path), pin
         if generation is not None:
-            raise NotAnIndex(f"{root} holds no generation {generation}")
+            kept = ", ".join(str(manifests.generation_of(path)) for path in manifests.generations(root))
+            raise NotAnIndex(f"{root} holds no generation {generation}; it holds {kept}")
 
 
 def read_key(root: Path) -> bytes:
@@ -279,6 +286,6 @@ def read_key(root: Path) -> bytes:
 def _difference(root: Path, manifest: Manifest, hasher: MinHasher) -> str:
     theirs, ours = msgspec.to_builtins(manifest.settings), msgspec.to_builtins(hasher.settings)
     if theirs["key_id"] != ours["key_id"]:
-        return f"{root / 'KEY'} is not the key this index was made with"
+        return f"{root / 'KEY'} is not the key this index was made with; put that back"
     names = ", ".join(name for name in ours if theirs[name] != ours[name])
     return f"{root} was made with other fingerprint settings ({names}); index the logs anew"

@@ -6,10 +6,22 @@ from types import SimpleNamespace
 import pytest
 from commands import account_of, document, run
 from hypothesis import settings
+from indexed import KEY, append
+
+from indexes.workspace import Workspace
 
 # The first example of a property may compile a kernel, and cores are shared: no example has a deadline.
 settings.register_profile("patient", deadline=None)
 settings.load_profile("patient")
+
+
+@pytest.fixture
+def root(tmp_path):
+    """An index of one generation with requests."""
+    root = tmp_path / "index"
+    Workspace.create(root, key=KEY)
+    append(root, "first")
+    return root
 
 
 @pytest.fixture(scope="session")

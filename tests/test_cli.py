@@ -108,6 +108,19 @@ def test_a_reader_that_goes_away_is_no_trouble(small):
     assert (done.returncode, done.stderr) == (141, b"")
 
 
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="no device that is always full")
+@pytest.mark.parametrize("how", [[], ["--json"]])
+def test_a_full_disk_under_the_output_is_said(small, how):
+    with open("/dev/full", "wb") as full:
+        done = subprocess.run(
+            [sys.executable, "-c", "from cli.main import main; main()", "info", "--index", small.index, *how],
+            cwd=ROOT, stdout=full, stderr=subprocess.PIPE, check=False, timeout=60,
+        )  # fmt: skip
+    assert (done.returncode, done.stderr.count(b"\n")) == (2, 1)
+    assert b"the output or a temporary file could not be written" in done.stderr
+    assert b"free some space and run the command again" in done.stderr
+
+
 def test_ctrl_c_waits_for_the_next_report():
     with pytest.raises(KeyboardInterrupt), reporter() as show:  # noqa: PT012
         show("before")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+import pytest
 from commands import document, run
 
 
@@ -42,6 +43,14 @@ class TestFormats:
         result = run("formats", tmp_path / "notes.txt")
         assert result.exit_code == 1
         assert "no known format" in result.stdout
+
+    @pytest.mark.parametrize("how", [(), ("--json",)])
+    def test_an_empty_directory_is_said(self, tmp_path, how):
+        (tmp_path / ".hidden.jsonl").write_text("{}\n")
+        result = run("formats", tmp_path, *how)
+        assert result.exit_code == 1
+        assert f"no file in {tmp_path} (hidden ones" in result.stderr
+        assert result.stdout == ('{"schema_version":1,"files":[]}\n' if how else "")
 
     def test_one_unreadable_file_exits_2_and_the_others_are_shown(self, tmp_path, small):
         (tmp_path / "a.parquet").write_bytes(b"PAR1....")

@@ -85,7 +85,7 @@ def test_a_call_that_fails_is_a_typed_error_and_harms_nothing(folder):
 
 def test_every_change_of_a_file_is_named_and_gives_no_wrong_answer(monkeypatch):
     monkeypatch.setattr("indexes.vectors.FLAT_ROWS", 10)
-    found = rot.run(30, {"flip": 1, "cut": 1}, asked=1, seed=1)
+    found = rot.run(30, {"flip": 1, "cut": 1, "zeros": 1, "swap": 1}, asked=1, seed=1)
     assert {"KEY", "MANIFEST", "requests.parquet", "signatures.npy", "centres.npy"} <= set(found)
     assert rot.failures(found) == 0
 
@@ -102,11 +102,25 @@ def test_of_erased_accounts_nothing_is_left(monkeypatch):
     assert not any(outcome["found_after"].values())
 
 
+def test_one_writer_wins_a_race_and_the_others_are_told_who():
+    outcome = apart("races", 3, 1, 3)
+    assert (outcome["races_with_one_winner"], outcome["losers_told_the_holder"]) == (3, 6)
+
+
+def test_however_a_log_comes_in_the_report_is_the_same():
+    outcome = apart("batches", 300, 3, 1)
+    assert (outcome["batches"], outcome["identical"]) == (3, True)
+
+
 def test_killed_runs_lose_nothing_and_count_nothing_twice():
-    """In a process of its own: one that has used OpenMP, as pytest may have, cannot be forked."""
-    script = "import json; from benchmarks.faults.kills import run; print(json.dumps(run(4, 120, 1)))"
+    outcome = apart("kills", 4, 120, 1)
+    assert (outcome["kills"], outcome["wrong"], outcome["finished_indexes_that_differ"]) == (4, [], 0)
+
+
+def apart(name, *numbers):
+    """Run an experiment in a process of its own: one that used OpenMP, as pytest may, cannot be forked."""
+    script = f"import json; from benchmarks.faults.{name} import run; print(json.dumps(run(*{numbers})))"
     done = subprocess.run(
         [sys.executable, "-c", script], cwd=ROOT, capture_output=True, check=True, timeout=300
     )
-    outcome = json.loads(done.stdout)
-    assert (outcome["kills"], outcome["wrong"], outcome["finished_indexes_that_differ"]) == (4, [], 0)
+    return json.loads(done.stdout)

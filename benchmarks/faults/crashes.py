@@ -241,7 +241,8 @@ def operations(
     sample.append(root, first)
     yield "append", root, lambda root: sample.append(root, second), []
     yield "embedding", root, sample.embed, []
-    yield "repair", root, lambda root: repair(root, Workspace.open(root).manifest.generation - 1), []
+    before = Workspace.open(root).manifest.generation - 1  # told once: a repair makes another the newest
+    yield "repair", root, lambda root: repair(root, before), []
     sample.embed(root)
     yield "compaction", root, compact, []
     sample.append(root, sample.write(folder / f"log of {NAMED}", lines[:3]))

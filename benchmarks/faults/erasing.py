@@ -1,6 +1,6 @@
-"""Two hundred accounts erased: is a byte of them left in any file?
+"""A thousand accounts erased: is a byte of them left in any file?
 
-    python -m benchmarks.faults.erasing [--requests 14995] [--accounts 200] [--seed 1]
+    python -m benchmarks.faults.erasing [--requests 14995] [--accounts 1000] [--seed 1]
 
 Looked for are their names, the ids of their requests, the texts and the vectors that nobody else
 has, and the keyed hashes of those texts: as they are, in hexadecimal and in base64, in the bytes of every
@@ -133,7 +133,7 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--requests", type=int, default=14_995)
-    parser.add_argument("--accounts", type=int, default=200)
+    parser.add_argument("--accounts", type=int, default=1000)
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
     vectors.FLAT_ROWS = 1000  # so that there are cells to erase from

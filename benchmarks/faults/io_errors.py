@@ -5,7 +5,8 @@
 Append, compaction and erasure are run once for each of their calls and each error. The command must
 end with a typed error (or do without what failed, such as the removal of something old); the index
 must open at the old generation, or at the new one where the command succeeded, without damage; and
-the same command run again must give what an undisturbed run gives.
+the same command run again must give what an undisturbed run gives. So must a run in which the system
+takes only half of what each write hands to it.
 """
 
 from __future__ import annotations
@@ -17,6 +18,8 @@ import shutil
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
+from unittest import mock
 
 from benchmarks.faults import results, sample
 from benchmarks.faults.crashes import operations
@@ -26,7 +29,7 @@ from indexes.verify import verify
 from indexes.workspace import Workspace
 
 ERRORS = (errno.EIO, errno.ENOSPC)
-SOUND = frozenset({"typed error", "done without", "typed error after the commit"})
+SOUND = frozenset({"typed error", "done without", "typed error after the commit", "short writes carried on"})
 """What may come of a call that fails."""
 
 
@@ -39,7 +42,10 @@ def calls(operation: Callable[[Path], object], root: Path) -> list[Call]:
 
 
 def fail_each(operation: Callable[[Path], object], root: Path, every: int = 1) -> Counter[str]:
-    """Fail every call of an operation, or one in so many, with each error; return what came of it."""
+    """Fail every call of an operation, or one in so many, with each error; return what came of it.
+
+    Then let every write be short, at once.
+    """
     with _copy(root) as undisturbed:
         operation(undisturbed)
         expected = content(undisturbed)
@@ -48,7 +54,21 @@ def fail_each(operation: Callable[[Path], object], root: Path, every: int = 1) -
         for number in ERRORS:
             with _copy(root) as copy:
                 outcome.update([_fail(operation, copy, place, number, old, expected)])
+    with _copy(root) as copy:
+        outcome.update([_shorten(operation, copy, expected)])
     return outcome
+
+
+def _shorten(operation: Callable[[Path], object], root: Path, expected: object) -> str:
+    write = os.write
+
+    def half(descriptor: int, data: Any) -> int:
+        return write(descriptor, memoryview(data).cast("B")[: (len(data) + 1) // 2])
+
+    with mock.patch.object(os, "write", half):
+        operation(root)
+    carried_on = content(root) == expected and not verify(root).damaged
+    return f"short writes {'' if carried_on else 'not '}carried on"
 
 
 def _fail(

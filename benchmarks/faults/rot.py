@@ -1,6 +1,6 @@
 """Bits flipped, files cut short, zeroed or swapped: is each named, and is no answer silently wrong?
 
-    python -m benchmarks.faults.rot [--flips 2000] [--cuts 200] [--answers 100] [--seed 1]
+    python -m benchmarks.faults.rot [--flips 2000] [--cuts 200] [--answers 300] [--seed 1]
 
 For every kind of file in an index with texts and embeddings: `verify` must name the one file that was
 changed, and everything that can be asked of the index must either be refused with IndexDamaged
@@ -112,7 +112,7 @@ def run(requests: int, counts: dict[str, int], asked: int, seed: int) -> dict[st
 
 def _try(root: Path, path: Path, how: str, ask: bool, expected: str, draw: random.Random) -> str:
     content = path.read_bytes()
-    changed = spoilt(content, how, (root / "KEY").read_bytes() + b"another file", draw)
+    changed = spoilt(content, how, b"another file" + (root / "KEY").read_bytes(), draw)
     if changed == content:
         return "unchanged"
     path.write_bytes(changed)
@@ -155,7 +155,7 @@ def main() -> None:
     parser.add_argument("--requests", type=int, default=60)
     parser.add_argument("--flips", type=int, default=2000, help="of each kind of file")
     parser.add_argument("--cuts", type=int, default=200, help="of each kind of file")
-    parser.add_argument("--answers", type=int, default=100, help="of each kind of file and damage")
+    parser.add_argument("--answers", type=int, default=300, help="of each kind of file and damage")
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
     vectors.FLAT_ROWS = 10  # so that there are cells to damage

@@ -49,6 +49,10 @@ def formats(
         except promptlog.LogError as error:
             streams.talk(f"promptprint: {error}")
             failed = True
+    if not described and not failed:
+        streams.talk(
+            f"promptprint: no file in {', '.join(files)} (hidden ones and linked folders do not count)"
+        )
     if as_json:
         streams.write_json(msgspec.json.encode({"schema_version": 1, "files": described}))
     else:
