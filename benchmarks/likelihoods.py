@@ -13,6 +13,7 @@ import argparse
 import multiprocessing
 import sys
 from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
@@ -41,29 +42,60 @@ def main() -> None:
     decoder = msgspec.json.Decoder()
     groups = [decoder.decode(line) for line in options.findings.read_bytes().splitlines()]
     names = sorted({name for group in groups for name in group["x"]} - set(ARGUED))
-    metadata = {name for group in groups for name in group["metadata"]}
-    text_only = [name for name in names if name not in metadata]
-    unseen = _unseen(groups, names)
-    honest = np.array([group["purity"] < 0.5 for group in groups])
-    innocents = sum({group["world"]: group["innocents"] for group in groups}.values())
-    prior = -_threshold(groups, _log_odds(unseen), PER_100_000 * innocents / 1e5)
-    scores = 1 / (1 + 10 ** -(_log_odds(unseen) + prior))
-    reached = [max(1, int((scores[honest] >= score).sum())) for score in SCORES]
-    known = [group for group in groups if fitting.clear(group)]
+    fields = {name for group in groups for name in group["metadata"]}
+    told = {group["world"] for group in groups if group["metadata"]}
+    with_fields = Learnt.of([group for group in groups if group["world"] in told], names)
+    without = Learnt.of(groups, [name for name in names if name not in fields])
     likelihoods.TABLE.write_text(
         table.text(
-            f"{len({g['world'] for g in groups})} worlds from seed {options.seed}, {len(known):,} groups",
-            with_metadata=fitting.fit(known, names, prior),
-            without_metadata=fitting.fit(known, text_only, prior),
+            f"{len({g['world'] for g in groups})} worlds from seed {options.seed}, {len(groups):,} groups",
+            with_metadata=with_fields.model,
+            without_metadata=without.model,
             scores=SCORES,
-            per_100_000=[count * 1e5 / innocents for count in reached],
+            per_100_000=with_fields.reached(),
         ),
         "utf-8",
     )
-    real = [(group["world"], group["campaign"]) if fitting.found(group) else None for group in groups]
-    held = {name for name, score in zip(real, scores, strict=True) if score >= 0.5}
-    print(f"unseen worlds: {len(held - {None})} of {len(set(real) - {None})} gathered campaigns,")
-    print(f"{(scores[honest] > 0.5).sum()} false alerts, {innocents:,} innocents; prior {prior:+.2f}")
+    print(f"with network and client fields: {with_fields}")
+    print(f"without: {without}")
+
+
+@dataclass(frozen=True)
+class Learnt:
+    """A model, and what models like it, learnt on other worlds, make of the groups.
+
+    scores: (groups,) those of the groups. innocents: accounts that belong to no campaign, in all worlds.
+    """
+
+    groups: list[fitting.Group]
+    model: likelihoods.Likelihoods
+    scores: NDArray[np.float64]
+    innocents: int
+
+    @classmethod
+    def of(cls, groups: list[fitting.Group], names: list[str]) -> Learnt:
+        """Learn the curves of some signals, and the prior that leaves few false alerts."""
+        odds = _log_odds(_unseen(groups, names))
+        innocents = sum({group["world"]: group["innocents"] for group in groups}.values())
+        prior = -_threshold(groups, odds, PER_100_000 * innocents / 1e5)
+        known = [group for group in groups if fitting.clear(group)]
+        return cls(groups, fitting.fit(known, names, prior), 1 / (1 + 10 ** -(odds + prior)), innocents)
+
+    def reached(self) -> list[float]:
+        """Return how many honest groups reach each of SCORES, per 100,000 innocents."""
+        honest = self.scores[[group["purity"] < 0.5 for group in self.groups]]
+        return [max(1, int((honest >= score).sum())) * 1e5 / self.innocents for score in SCORES]
+
+    def __str__(self) -> str:
+        real = {(g["world"], g["campaign"]): 0.0 for g in self.groups if fitting.found(g)}
+        for group, score in zip(self.groups, self.scores.tolist(), strict=True):
+            if fitting.found(group):
+                real[group["world"], group["campaign"]] = max(score, real[group["world"], group["campaign"]])
+        found = sum(score > 0.5 for score in real.values())
+        false = sum(s > 0.5 and g["purity"] < 0.5 for g, s in zip(self.groups, self.scores, strict=True))
+        return (
+            f"{found} of {len(real)} gathered campaigns, {false} false alerts, {self.innocents:,} innocents"
+        )
 
 
 def _unseen(groups: list[fitting.Group], names: list[str]) -> NDArray[np.float64]:
