@@ -107,7 +107,7 @@ def search(
     likeness = Likeness(
         snapshot, text, fold(query.signatures[0]), prompts.texts,
         candidates.containment(prompts.texts),
-        np.array([cosines.get(form, np.nan) for form in prompts.canonical.tolist()]),
+        _looked_up(cosines, prompts.canonical),
     )  # fmt: skip
     # A few more than asked for, so that the query's own spelling is among its equals.
     head = likeness.head(_MEASURE[by], limit + _EQUALS)
@@ -125,6 +125,13 @@ def _by_meaning(
         if filters == EVERYTHING or len(texts) >= limit or len(near) < count or count >= _DEEPEST:
             return dict(zip(near.tolist(), cosine.tolist(), strict=True)), texts
         count *= 8
+
+
+def _looked_up(cosines: dict[int, float], canonical: NDArray[np.uint64]) -> NDArray[np.float64]:
+    """Return the (n,) cosines of some prompts, NaN where none is known."""
+    if not cosines:
+        return np.full(len(canonical), np.nan)
+    return np.array([cosines.get(form, np.nan) for form in canonical.tolist()])
 
 
 def _prompts(snapshot: Snapshot, texts: NDArray[np.int64]) -> _Prompts:
