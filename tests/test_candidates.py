@@ -15,6 +15,7 @@ from indexes.candidates import Candidates
 from indexes.ingest import ingest
 from indexes.search import By, search
 from indexes.snapshot import Snapshot
+from indexes.spans import span_keys
 from indexes.workspace import Workspace
 
 TEMPLATE = " ".join(f"fixed{word}" for word in range(40))
@@ -96,3 +97,20 @@ def test_spellings_are_found_in_every_segment(crowd):
     texts, which = candidates.spelt_alike(crowd, forms)
     assert sorted(crowd.prompt_of[texts].tolist()) == [3, 250]
     np.testing.assert_array_equal(crowd.canonical[crowd.prompt_of[texts]], forms[which])
+
+
+def test_containment_is_the_part_of_the_spans_that_a_text_holds(crowd):
+    """Within the budget nothing is estimated from a part of the spans: against sets."""
+    for asked in (query(crowd, f"{TEMPLATE} {slot(7)}"), query(crowd, slot(9)), query(crowd, "short")):
+        keys = set(span_keys(asked.span_hashes).tolist())
+        expected = []
+        for segment in crowd.segments:
+            hashes, offsets = segment.postings.by_text(len(segment.canonical))
+            own = [set(span_keys(hashes[a:b]).tolist()) for a, b in pairwise(offsets)]
+            expected += [len(keys & each) / max(1, len(keys)) for each in own]
+        for step in (1, 7):
+            texts = np.arange(0, len(expected), step)
+            found = Candidates(crowd, asked).containment(texts)
+            np.testing.assert_allclose(found, expected[::step])
+        holding = Candidates(crowd, asked).by_span()
+        assert holding.tolist() == np.flatnonzero(expected).tolist()
