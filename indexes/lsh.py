@@ -71,14 +71,13 @@ class BandTable:
             raise ValueError(f"a band table holds up to {MOST_ROWS} texts, not {len(signatures)}")
         rows = np.flatnonzero(visible).astype(np.uint64)
         chosen = np.ascontiguousarray(signatures[rows.astype(np.int64)])
-        first, places = [], []
+        bands = []
         for band in range(BANDS):
             packed = band_keys(chosen, band) << _REST | rows
             packed.sort()
-            row = packed & ((np.uint64(1) << _REST) - np.uint64(1))
-            for arrays, array in zip((first, places), arranged(packed, row), strict=True):
-                arrays.append(array)
-        return cls(np.stack(first), np.stack(places), signatures)
+            bands.append(arranged(packed, packed & ((np.uint64(1) << _REST) - np.uint64(1))))
+        first, places = (np.stack(arrays) for arrays in zip(*bands, strict=True))
+        return cls(first, places, signatures)
 
     def ranges(self, signature: Signatures) -> NDArray[np.int64]:
         """Return (BANDS, 2): where each band's texts with a signature's key begin and end, in all places."""
