@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from fingerprint.embedding import BULK_MODEL, Encoder
 from indexes import cells
+from indexes.candidates import spelt_alike
 from indexes.errors import WorkspaceError, writes
 from indexes.search import Neighbours
 from indexes.senders import first_spellings
@@ -89,7 +90,7 @@ def reordered(snapshot: Snapshot, near: Neighbours, encoder: Encoder) -> Neighbo
 
     def again(text: str, count: int) -> tuple[NDArray[np.uint64], NDArray[np.float32]]:
         hashes = near(text, max(count, _DEPTH))[0][:_DEPTH]
-        texts = snapshot.read_texts(first_spellings(snapshot, hashes)) if len(hashes) else []
+        texts = snapshot.read_texts(first_spellings(snapshot, *spelt_alike(snapshot, hashes)))
         vectors = encoder.encode([text, *texts])
         cosines = np.asarray(vectors[1:] @ vectors[0])
         order = np.lexsort((hashes, -cosines))

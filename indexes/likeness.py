@@ -44,9 +44,10 @@ class Likeness:
 
     def __post_init__(self) -> None:
         hasher = self.snapshot.workspace.hasher
-        self.jaccard = np.empty(len(self.texts))
+        signatures = np.empty((len(self.texts), len(self.signature)), dtype=np.uint8)
         for _, segment, places, rows in self.snapshot.by_segment(self.texts):
-            self.jaccard[places] = lsh.likeness(segment.signatures[rows], self.signature)
+            signatures[places] = segment.signatures[rows]
+        self.jaccard = lsh.likeness(signatures, self.signature)
         self.exact = np.full(len(self.texts), not self.snapshot.workspace.manifest.with_text)
         self._shingles = hasher.shingles(self.text)
         self._tokens = hasher.tokens(self.text)[0]

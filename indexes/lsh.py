@@ -6,9 +6,9 @@ cut into bands of rows; two texts that agree in all rows of one band are candida
 Rajaraman, Ullman, "Mining of Massive Datasets", section 3.4). With 25 bands of 5 rows a pair of
 Jaccard .7 becomes a candidate with probability .99.
 
-Per band the texts lie in the order of their keys, and a small directory says where the keys with
-given first bits begin. The keys are not kept: they follow from the signatures. A pair of equal
-keys is only a candidate: every one is verified before it counts.
+Per band the texts lie in the order of their keys (see indexes.directory). The keys are not kept: they
+follow from the signatures. A pair of equal keys is only a candidate: every one is verified before it
+counts.
 """
 
 from __future__ import annotations
@@ -19,15 +19,16 @@ import numpy as np
 from numba import njit, prange
 from numpy.typing import NDArray
 
+from indexes.directory import HINT_BITS, MOST_ROWS, arranged, narrowed
+
 BANDS, ROWS = 25, 5
 KEY_BITS = 40
 """A band's key is a scrambled copy of its five bytes: no two contents share a key."""
 
 Signatures = NDArray[np.uint8]
 
-_TEXT_BITS = 64 - KEY_BITS
 _KEY_MASK = np.uint64((1 << KEY_BITS) - 1)
-_PER_BUCKET = 32  # texts under one entry of the directory: half a dozen probes find a key
+_REST = np.uint64(64 - KEY_BITS)
 
 
 def fold(signatures: NDArray[np.uint32]) -> Signatures:
@@ -54,36 +55,37 @@ def likeness(left: Signatures, right: Signatures) -> NDArray[np.float64]:
 class BandTable:
     """The visible texts of a segment, by band.
 
-    first: (BANDS, 2**k + 1) uint32, where the keys with the same first k bits begin.
-    texts: (BANDS, n) uint32 text rows in the order of their keys, then ascending.
+    first: (BANDS, 2**k + 1) uint32 and places: (BANDS, n) uint32, each band's as `arranged`
+    makes them: in the order of the keys, then of the texts.
     signatures: (texts, num_perm) uint8, of all texts.
     """
 
     first: NDArray[np.uint32]
-    texts: NDArray[np.uint32]
+    places: NDArray[np.uint32]
     signatures: Signatures
 
     @classmethod
     def build(cls, signatures: Signatures, visible: NDArray[np.bool_]) -> BandTable:
-        """Index the visible rows. Raises ValueError for more than 2**24 texts."""
-        if len(signatures) > 1 << _TEXT_BITS:
-            raise ValueError(f"a band table holds up to {1 << _TEXT_BITS} texts, not {len(signatures)}")
+        """Index the visible rows. Raises ValueError for more than MOST_ROWS texts."""
+        if len(signatures) > MOST_ROWS:
+            raise ValueError(f"a band table holds up to {MOST_ROWS} texts, not {len(signatures)}")
         rows = np.flatnonzero(visible).astype(np.uint64)
         chosen = np.ascontiguousarray(signatures[rows.astype(np.int64)])
-        bits = max(0, (len(rows) // _PER_BUCKET).bit_length())
-        first = np.zeros((BANDS, (1 << bits) + 1), dtype=np.uint32)
-        texts = np.empty((BANDS, len(rows)), dtype=np.uint32)
+        bands = []
         for band in range(BANDS):
-            packed = band_keys(chosen, band) << np.uint64(_TEXT_BITS) | rows
+            packed = band_keys(chosen, band) << _REST | rows
             packed.sort()
-            texts[band] = packed & np.uint64((1 << _TEXT_BITS) - 1)
-            bucket = ((packed >> np.uint64(32)) >> np.uint64(32 - bits)).astype(np.int64)
-            first[band, 1:] = np.cumsum(np.bincount(bucket, minlength=1 << bits))
-        return cls(first, texts, signatures)
+            bands.append(arranged(packed, packed & ((np.uint64(1) << _REST) - np.uint64(1))))
+        first, places = (np.stack(arrays) for arrays in zip(*bands, strict=True))
+        return cls(first, places, signatures)
 
     def ranges(self, signature: Signatures) -> NDArray[np.int64]:
-        """Return (BANDS, 2): in each band the first and last place of a signature's key."""
-        return np.asarray(_ranges(self.first, self.texts, self.signatures, signature))
+        """Return (BANDS, 2): where each band's texts with a signature's key begin and end, in all places."""
+        return np.asarray(_ranges(self.first, self.places, self.signatures, signature))
+
+    def texts(self, first: int, last: int) -> NDArray[np.uint32]:
+        """Return the text rows of some of all places, of one band after another."""
+        return np.asarray(self.places.reshape(-1)[first:last] >> np.uint32(HINT_BITS))
 
 
 @njit(nogil=True, cache=True)
@@ -117,24 +119,20 @@ def _band_key(signature, band):  # type: ignore[no-untyped-def]
 
 
 @njit(nogil=True, cache=True)
-def _ranges(first, texts, signatures, query):  # type: ignore[no-untyped-def]
-    """Find a signature's bucket in every band: by the directory, then by halving."""
+def _ranges(first, places, signatures, query):  # type: ignore[no-untyped-def]
+    """Find a signature's texts in every band: by the directory, then by halving."""
     found = np.zeros((BANDS, 2), dtype=np.int64)
-    bits = 0
-    while (1 << bits) + 1 < first.shape[1]:
-        bits += 1
     for band in range(BANDS):
         key = _band_key(query, band)
-        bucket = key >> np.uint64(KEY_BITS - bits)
-        low, end = np.int64(first[band, bucket]), np.int64(first[band, bucket + np.uint64(1)])
+        low, end = narrowed(first[band], places[band], key << _REST)
         for side in range(2):
             high = end
             while low < high:
                 middle = (low + high) // 2
-                other = _band_key(signatures[texts[band, middle]], band)
+                other = _band_key(signatures[places[band, middle] >> np.uint32(HINT_BITS)], band)
                 if other < key or (side == 1 and other == key):
                     low = middle + 1
                 else:
                     high = middle
-            found[band, side] = low
+            found[band, side] = low + band * places.shape[1]
     return found

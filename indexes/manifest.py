@@ -22,7 +22,7 @@ from fingerprint.minhash import Settings
 from indexes import durable
 from indexes.errors import IndexDamaged, NotAnIndex, SettingsMismatch, write_failed
 
-FORMAT_VERSION = 2
+FORMAT_VERSION = 3
 _PREFIX = "MANIFEST-"
 _MARK = 65  # the digest's 64 digits and the line's end
 _NO_LINKS = (errno.EPERM, errno.EACCES, errno.EOPNOTSUPP, errno.ENOSYS)
@@ -171,9 +171,11 @@ def decode(raw: bytes, path: Path) -> tuple[Manifest, str]:
     sha256 = hashlib.sha256(body).hexdigest()
     if mark != sha256.encode() + b"\n":
         if _version(raw) == 1:
-            raise SettingsMismatch(f"{path} was written by an older promptprint; index the logs anew")
+            raise _older(path)
         raise _damaged(path, "its SHA-256 is not the one it ends with")
     version = _version(body)
+    if isinstance(version, int) and version < FORMAT_VERSION:
+        raise _older(path)
     if version != FORMAT_VERSION:
         raise SettingsMismatch(
             f"{path} has format {version}, and this promptprint reads {FORMAT_VERSION}; upgrade promptprint"
@@ -195,6 +197,10 @@ def _check(manifest: Manifest, path: Path) -> None:
         raise _damaged(path, "its files and its segments do not agree")
     if path_of(path.parent, manifest.generation) != path:
         raise _damaged(path, f"it is the manifest of generation {manifest.generation}")
+
+
+def _older(path: Path) -> SettingsMismatch:
+    return SettingsMismatch(f"{path} was written by an older promptprint; index the logs anew")
 
 
 def _damaged(path: Path, reason: str) -> IndexDamaged:

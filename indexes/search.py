@@ -19,7 +19,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from indexes.candidates import by_copy, by_span, containment, spelt_alike
+from indexes.candidates import Candidates, spelt_alike
 from indexes.likeness import Likeness
 from indexes.lsh import fold
 from indexes.segment import NO_TIME
@@ -91,11 +91,11 @@ def search(
     `neighbours` answers for meaning; without it By.ANY means copies and spans.
     """
     query = snapshot.workspace.hasher.fingerprint(pa.array([text]))
-    texts = [np.empty(0, np.int64)]
+    candidates, texts = Candidates(snapshot, query), [np.empty(0, np.int64)]
     if by in (By.COPY, By.ANY):
-        texts.append(by_copy(snapshot, query))
+        texts.append(candidates.by_copy())
     if by in (By.COPY, By.SPAN, By.ANY):
-        texts.append(by_span(snapshot, query))
+        texts.append(candidates.by_span())
     texts = [passing(snapshot, np.unique(np.concatenate(texts)), filters)]
     cosines: dict[int, float] = {}
     if neighbours is not None and by in (By.MEANING, By.ANY):
@@ -106,8 +106,8 @@ def search(
         return []
     likeness = Likeness(
         snapshot, text, fold(query.signatures[0]), prompts.texts,
-        containment(snapshot, query, prompts.texts),
-        np.array([cosines.get(form, np.nan) for form in prompts.canonical.tolist()]),
+        candidates.containment(prompts.texts),
+        _looked_up(cosines, prompts.canonical),
     )  # fmt: skip
     # A few more than asked for, so that the query's own spelling is among its equals.
     head = likeness.head(_MEASURE[by], limit + _EQUALS)
@@ -125,6 +125,13 @@ def _by_meaning(
         if filters == EVERYTHING or len(texts) >= limit or len(near) < count or count >= _DEEPEST:
             return dict(zip(near.tolist(), cosine.tolist(), strict=True)), texts
         count *= 8
+
+
+def _looked_up(cosines: dict[int, float], canonical: NDArray[np.uint64]) -> NDArray[np.float64]:
+    """Return the (n,) cosines of some prompts, NaN where none is known."""
+    if not cosines:
+        return np.full(len(canonical), np.nan)
+    return np.array([cosines.get(form, np.nan) for form in canonical.tolist()])
 
 
 def _prompts(snapshot: Snapshot, texts: NDArray[np.int64]) -> _Prompts:
@@ -148,17 +155,18 @@ def _matches(
     """Return up to `limit` matches at some places that are similar enough, in order."""
     snapshot = likeness.snapshot
     alike = [place for place in places.tolist() if _kind(likeness, place, by) is not None]
-    forms = prompts.canonical[alike]
-    spelt = snapshot.read_texts(first_spellings(snapshot, forms))
-
-    def rank(i: int) -> int:
-        """Of perfect copies, the prompt spelt exactly like the query comes first."""
-        return 2 if likeness.jaccard[alike[i]] < 1 else int(spelt[i] != likeness.text)
-
-    order = sorted(range(len(alike)), key=rank)[:limit]
+    # Of perfect copies, the prompt spelt exactly like the query comes first.
+    perfect = [place for place in alike if likeness.jaccard[place] == 1]
+    others = [place for place in alike if likeness.jaccard[place] != 1]
+    shown = perfect + others[: max(0, limit - len(perfect))]
+    texts, which = spelt_alike(snapshot, prompts.canonical[shown])
+    spelt = snapshot.read_texts(first_spellings(snapshot, texts, which))
+    order = sorted(range(len(perfect)), key=lambda i: spelt[i] != likeness.text)
+    order = [*order, *range(len(perfect), len(shown))][:limit]
+    senders = sent(snapshot, [texts[which == i] for i in order], filters)
     return [
-        _match(likeness, alike[i], _kind(likeness, alike[i], by), sender, spelt[i])
-        for i, sender in zip(order, sent(snapshot, forms[order], filters), strict=True)
+        _match(likeness, shown[i], _kind(likeness, shown[i], by), sender, spelt[i])
+        for i, sender in zip(order, senders, strict=True)
     ]
 
 

@@ -8,8 +8,8 @@
                        their rows
     texts.parquet      the distinct texts; missing in an index that keeps none
     facts.parquet      a row per text: tokens and hidden characters
-    canonical.npy      (texts,) uint64, names of the texts' canonical forms; canonical_order.npy,
-                       uint32, the texts in ascending order of these
+    canonical.npy      (texts,) uint64, names of the texts' canonical forms; canonical_first.npy,
+                       canonical_places.npy, the texts by these, see indexes.directory
     holders_first.npy, holders.npy             which requests hold a text, see Holders
     signatures.npy     (texts, num_perm) uint8, see lsh.fold
     band_first.npy, bands.npy                  see lsh.BandTable
@@ -36,6 +36,7 @@ import pyarrow.parquet as pq
 from numba import njit
 from numpy.typing import NDArray
 
+from indexes.directory import HINT_BITS, narrowed
 from indexes.lsh import BandTable
 from indexes.spans import Postings
 from indexes.textprints import TextPrints
@@ -152,16 +153,15 @@ class SegmentReader:
 
     def spellings(self, canonical: NDArray[np.uint64]) -> tuple[NDArray[np.uint32], NDArray[np.int64]]:
         """Return (texts, which): the texts of canonical forms, and for each the form's place."""
-        ranges = _equal(self.canonical, self._array("canonical_order"), canonical)
-        texts = [self._array("canonical_order")[first:last] for first, last in ranges.tolist()]
-        sizes = ranges[:, 1] - ranges[:, 0]
-        return np.concatenate([np.empty(0, np.uint32), *texts]), np.repeat(np.arange(len(canonical)), sizes)
+        first, places = self._array("canonical_first"), self._array("canonical_places")
+        texts, which = _equal(self.canonical, first, places, canonical)
+        return np.asarray(texts), np.asarray(which)
 
     def forget(self) -> None:
         """Let go of the pages that reading has mapped: they stay in the system's cache, no longer ours."""
         for array in self._arrays.values():
-            if isinstance(array.base, mmap):
-                array.base.madvise(MADV_DONTNEED)
+            if isinstance(array.base, np.memmap) and isinstance(array.base.base, mmap):
+                array.base.base.madvise(MADV_DONTNEED)
 
     @property
     def ids(self) -> tuple[NDArray[np.uint64], NDArray[np.uint32]]:
@@ -196,7 +196,8 @@ class SegmentReader:
     def _array(self, name: str) -> Any:
         if name not in self._arrays:
             path = self._checked(f"{name}.npy")
-            self._arrays[name] = np.load(path, mmap_mode="r", allow_pickle=False)
+            # A plain array over the mapping: each slice of a memmap costs a microsecond of Python.
+            self._arrays[name] = np.asarray(np.load(path, mmap_mode="r", allow_pickle=False))
         return self._arrays[name]
 
     def _checked(self, name: str) -> Path:
@@ -205,22 +206,20 @@ class SegmentReader:
 
 
 @njit(nogil=True, cache=True)
-def _equal(values, order, wanted):  # type: ignore[no-untyped-def]
-    """Return (n, 2): where in `order`, which sorts `values`, each wanted value begins and ends."""
-    found = np.zeros((wanted.size, 2), dtype=np.int64)
+def _equal(values, first, places, wanted):  # type: ignore[no-untyped-def]
+    """Return (rows, which): the rows of wanted values, which of them each has; in that order."""
+    ranges = np.empty((wanted.size, 2), dtype=np.int64)
     for i in range(wanted.size):
-        low = 0
-        for side in range(2):
-            high = order.size
-            while low < high:
-                middle = (low + high) // 2
-                other = values[order[middle]]
-                if other < wanted[i] or (side == 1 and other == wanted[i]):
-                    low = middle + 1
-                else:
-                    high = middle
-            found[i, side] = low
-    return found
+        ranges[i] = narrowed(first, places, wanted[i])
+    most = (ranges[:, 1] - ranges[:, 0]).sum()
+    rows, which, found = np.empty(most, dtype=np.uint32), np.empty(most, dtype=np.int64), 0
+    for i in range(wanted.size):
+        for place in range(ranges[i, 0], ranges[i, 1]):
+            row = places[place] >> np.uint32(HINT_BITS)
+            if values[row] == wanted[i]:
+                rows[found], which[found] = row, i
+                found += 1
+    return rows[:found], which[:found]
 
 
 def _read_rows(

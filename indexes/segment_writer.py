@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from fingerprint.identity import identities
 from fingerprint.minhash import MinHasher
+from indexes.directory import arranged
 from indexes.durable import new_file
 from indexes.lsh import BandTable, visible
 from indexes.segment import NO_TIME, PROMPT_SEGMENTS, REQUESTS_PER_GROUP, TEXTS_PER_GROUP
@@ -109,12 +110,15 @@ def _request_arrays(hasher: MinHasher, table: pa.Table, texts: int) -> dict[str,
 def _text_arrays(prints: TextPrints) -> dict[str, NDArray[Any]]:
     """Return the arrays of the texts' fingerprints."""
     bands, spans = BandTable.build(prints.signatures, visible(prints.signatures)), Postings.build(prints)
+    order = np.argsort(prints.canonical, kind="stable")
+    canonical_first, canonical_places = arranged(prints.canonical[order], order.astype(np.uint64))
     return {
         "canonical": prints.canonical,
-        "canonical_order": np.argsort(prints.canonical, kind="stable").astype(np.uint32),
+        "canonical_first": canonical_first,
+        "canonical_places": canonical_places,
         "signatures": prints.signatures,
         "band_first": bands.first,
-        "bands": bands.texts,
+        "bands": bands.places,
         "span_first": spans.first,
         "span_low": spans.low,
         "span_where": spans.where,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,7 +12,6 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from fingerprint.identity import identities
-from indexes.candidates import spelt_alike
 from indexes.segment import NO_TIME, SegmentReader
 from indexes.snapshot import Snapshot
 
@@ -51,24 +51,33 @@ def passing(snapshot: Snapshot, texts: NDArray[np.int64], filters: Filters) -> N
     return texts[kept]
 
 
-def first_spellings(snapshot: Snapshot, canonical: NDArray[np.uint64]) -> NDArray[np.int64]:
-    """Return for each prompt the text that was sent first, by which the prompt is shown."""
-    texts, which = spelt_alike(snapshot, canonical)
+def first_spellings(
+    snapshot: Snapshot, texts: NDArray[np.int64], which: NDArray[np.int64]
+) -> NDArray[np.int64]:
+    """Return of each prompt the text that was sent first, by which the prompt is shown.
+
+    texts, which: every spelling of some prompts and whose it is, as `spelt_alike` gives them.
+    """
     before: dict[int, tuple[int, int, int]] = {}
     for number, segment, places, rows in snapshot.by_segment(texts):
         for place, row in zip(places.tolist(), rows.tolist(), strict=True):
             mine = number, int(segment.holders.of(row)[0]), int(texts[place])
             before[int(which[place])] = min(mine, before.get(int(which[place]), mine))
-    return np.array([before[place][2] for place in range(len(canonical))], dtype=np.int64)
+    return np.array([before[place][2] for place in range(len(before))], dtype=np.int64)
 
 
-def sent(snapshot: Snapshot, canonical: NDArray[np.uint64], filters: Filters) -> list[Sent]:
-    """Return who sent each of some prompts; each was sent by somebody who passes the filters."""
-    texts, which = spelt_alike(snapshot, canonical)
-    return [_sent(snapshot, texts[which == place], filters) for place in range(len(canonical))]
+def sent(snapshot: Snapshot, spellings: Sequence[NDArray[np.int64]], filters: Filters) -> list[Sent]:
+    """Return who sent each of some prompts, given by all their texts; each by some who pass the filters."""
+    counted = [_counted(snapshot, texts, filters) for texts in spellings]
+    firsts = np.array([first for _, _, first in counted], dtype=np.int64)
+    told: dict[int, dict[str, Any]] = {}
+    for _, segment, places, rows in snapshot.requests_by_segment(firsts):
+        told |= zip(places.tolist(), segment.read_requests(rows, _TOLD), strict=True)
+    return [Sent(requests, accounts, told[place]) for place, (requests, accounts, _) in enumerate(counted)]
 
 
-def _sent(snapshot: Snapshot, texts: NDArray[np.int64], filters: Filters) -> Sent:
+def _counted(snapshot: Snapshot, texts: NDArray[np.int64], filters: Filters) -> tuple[int, int, int]:
+    """Return (requests, accounts, number of the earliest request) of some texts."""
     requests, accounts, first = 0, [], []
     for number, segment, _, rows in snapshot.by_segment(texts):
         holders = [segment.holders.of(int(row)) for row in rows]
@@ -80,10 +89,8 @@ def _sent(snapshot: Snapshot, texts: NDArray[np.int64], filters: Filters) -> Sen
             accounts.append(np.unique(segment.accounts[held]))
             times = segment.times[held]
             earliest = int(times.argmin())
-            first.append((int(times[earliest]), number, int(held[earliest])))
-    _, number, row = min(first)
-    told = snapshot.segments[number].read_requests(np.array([row]), _TOLD)[0]
-    return Sent(requests, len(np.unique(np.concatenate(accounts))), told)
+            first.append((int(times[earliest]), int(held[earliest] + snapshot.first_request[number])))
+    return requests, len(np.unique(np.concatenate(accounts))), min(first)[1]
 
 
 def _allowed(snapshot: Snapshot, segment: SegmentReader, filters: Filters) -> NDArray[np.bool_]:

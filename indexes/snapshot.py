@@ -115,8 +115,10 @@ class Snapshot:
         self, numbers: Ints, starts: NDArray[np.int64]
     ) -> Iterator[tuple[int, SegmentReader, NDArray[np.int64], Ints]]:
         owner = np.searchsorted(starts, numbers, side="right") - 1
-        for segment in np.unique(owner).tolist():
-            places = np.flatnonzero(owner == segment)
+        order = np.argsort(owner, kind="stable")  # a single pass over numbers that ascend
+        ends = np.searchsorted(owner[order], np.arange(len(starts)))
+        for segment in np.flatnonzero(ends[1:] > ends[:-1]).tolist():
+            places = order[ends[segment] : ends[segment + 1]]
             yield segment, self.segments[segment], places, numbers[places] - starts[segment]
 
     @cached_property

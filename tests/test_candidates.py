@@ -11,9 +11,11 @@ from logsamples import line, litellm, log
 from fingerprint.minhash import Fingerprints
 from indexes import candidates
 from indexes import ingest as ingest_module
+from indexes.candidates import Candidates
 from indexes.ingest import ingest
 from indexes.search import By, search
 from indexes.snapshot import Snapshot
+from indexes.spans import span_keys
 from indexes.workspace import Workspace
 
 TEMPLATE = " ".join(f"fixed{word}" for word in range(40))
@@ -51,8 +53,8 @@ def query(snapshot: Snapshot, text: str) -> Fingerprints:
 
 def test_within_the_budget_every_relative_is_a_candidate(crowd):
     asked = query(crowd, f"{TEMPLATE} {slot(7)}")
-    assert len(candidates.by_span(crowd, asked)) == CROWD
-    assert len(candidates.by_copy(crowd, asked)) > CROWD / 2  # as many as the bands' S-curve gives
+    assert len(Candidates(crowd, asked).by_span()) == CROWD
+    assert len(Candidates(crowd, asked).by_copy()) > CROWD / 2  # as many as the bands' S-curve gives
 
 
 def test_beyond_the_budget_few_are_looked_at_and_the_own_text_always(crowd, monkeypatch):
@@ -61,7 +63,7 @@ def test_beyond_the_budget_few_are_looked_at_and_the_own_text_always(crowd, monk
     for number in range(0, CROWD, 17):
         text = f"{TEMPLATE} {slot(number)}"
         asked = query(crowd, text)
-        for found in (candidates.by_copy(crowd, asked), candidates.by_span(crowd, asked)):
+        for found in (Candidates(crowd, asked).by_copy(), Candidates(crowd, asked).by_span()):
             assert len(found) < CROWD / 2
             assert text in crowd.read_texts(found)
         best, *_ = search(crowd, text, by=By.COPY)
@@ -84,7 +86,7 @@ def test_a_slot_finds_its_owner_in_the_crowd(crowd, monkeypatch):
 def test_containment_is_estimated_alike_for_rare_and_crowded_spans(crowd, monkeypatch, budget):
     monkeypatch.setattr(candidates, "BUDGET", budget)
     texts = np.arange(len(crowd.prompt_of))
-    part = candidates.containment(crowd, query(crowd, TEMPLATE), texts)
+    part = Candidates(crowd, query(crowd, TEMPLATE)).containment(texts)
     holding = np.array([TEMPLATE in text for text in crowd.read_texts(texts)])
     assert (part[holding] > 0.8).all()
     assert (part[~holding] == 0).all()
@@ -95,3 +97,20 @@ def test_spellings_are_found_in_every_segment(crowd):
     texts, which = candidates.spelt_alike(crowd, forms)
     assert sorted(crowd.prompt_of[texts].tolist()) == [3, 250]
     np.testing.assert_array_equal(crowd.canonical[crowd.prompt_of[texts]], forms[which])
+
+
+def test_containment_is_the_part_of_the_spans_that_a_text_holds(crowd):
+    """Within the budget nothing is estimated from a part of the spans: against sets."""
+    for asked in (query(crowd, f"{TEMPLATE} {slot(7)}"), query(crowd, slot(9)), query(crowd, "short")):
+        keys = set(span_keys(asked.span_hashes).tolist())
+        expected = []
+        for segment in crowd.segments:
+            hashes, offsets = segment.postings.by_text(len(segment.canonical))
+            own = [set(span_keys(hashes[a:b]).tolist()) for a, b in pairwise(offsets)]
+            expected += [len(keys & each) / max(1, len(keys)) for each in own]
+        for step in (1, 7):
+            texts = np.arange(0, len(expected), step)
+            found = Candidates(crowd, asked).containment(texts)
+            np.testing.assert_allclose(found, expected[::step])
+        holding = Candidates(crowd, asked).by_span()
+        assert holding.tolist() == np.flatnonzero(expected).tolist()

@@ -84,15 +84,16 @@ def test_a_newer_format_is_refused_with_what_to_do(tmp_path):
     newer = encoded(format_version=manifests.FORMAT_VERSION + 1, settings={"unknown": 1})
     (tmp_path / "MANIFEST-00000000000000000000").write_bytes(sealed(newer))
     with pytest.raises(
-        SettingsMismatch, match=r"format 3, and this promptprint reads 2; upgrade promptprint"
+        SettingsMismatch, match=r"format 4, and this promptprint reads 3; upgrade promptprint"
     ):
         manifests.read(manifests.newest(tmp_path))
 
 
 def test_an_older_format_is_refused_with_what_to_do(tmp_path):
-    (tmp_path / "MANIFEST-00000000000000000000").write_bytes(encoded(format_version=1))
-    with pytest.raises(SettingsMismatch, match="older promptprint; index the logs anew"):
-        manifests.read(manifests.newest(tmp_path))
+    for older in (encoded(format_version=1), sealed(encoded(format_version=2))):
+        (tmp_path / "MANIFEST-00000000000000000000").write_bytes(older)
+        with pytest.raises(SettingsMismatch, match="older promptprint; index the logs anew"):
+            manifests.read(manifests.newest(tmp_path))
 
 
 def test_every_flipped_bit_of_a_manifest_is_found(tmp_path):

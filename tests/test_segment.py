@@ -116,7 +116,7 @@ def test_spellings_of_one_canonical_form_are_found(tmp_path):
 
 def test_arrays_are_mapped_and_cannot_be_written(tmp_path):
     reader = write(tmp_path / "segment", records([("a", "", "b", "")]))
-    arrays = (reader.signatures, reader.bands.texts, reader.postings.where, reader.holders.rows)
+    arrays = (reader.signatures, reader.bands.places, reader.postings.where, reader.holders.rows)
     assert not any(array.flags.writeable for array in arrays)
 
 

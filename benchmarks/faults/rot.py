@@ -71,7 +71,7 @@ def answers(root: Path) -> str:
             hashes.tolist(),
             offsets.tolist(),
             segment.holders.rows.tolist(),
-            segment.bands.texts.tolist(),
+            segment.bands.places.tolist(),
         ]
     queries = np.eye(sample.Model.dimensions, dtype=np.float32)
     said += [each.tolist() for each in VectorIndex.open(workspace, sample.Model()).search(queries, 5)]  # type: ignore[arg-type]
