@@ -59,9 +59,11 @@ def test_permutations_and_seed_are_the_indexs_own(tmp_path):
 
 def test_a_newer_format_is_refused(root):
     manifest, _ = manifests.read(manifests.newest(root))
-    newer = manifests.encode(msgspec.structs.replace(manifest, generation=9, format_version=3))
-    manifests.path_of(root, 9).write_bytes(newer)
-    with pytest.raises(SettingsMismatch, match="format 3, and this promptprint reads 2; upgrade promptprint"):
+    mine, newer = manifests.FORMAT_VERSION, manifests.FORMAT_VERSION + 1
+    changed = msgspec.structs.replace(manifest, generation=9, format_version=newer)
+    manifests.path_of(root, 9).write_bytes(manifests.encode(changed))
+    says = f"format {newer}, and this promptprint reads {mine}; upgrade promptprint"
+    with pytest.raises(SettingsMismatch, match=says):
         Workspace.open(root)
 
 

@@ -62,12 +62,14 @@ def test_what_is_no_index_is_said_and_left_alone(tmp_path, command, kind):
 def test_a_newer_format_is_said_and_left_alone(root, command):
     newest, _ = manifests.read(manifests.newest(root))
     path = manifests.path_of(root, 3)
-    path.write_bytes(manifests.encode(newest).replace(b'"format_version": 2', b'"format_version": 3'))
+    mine, newer = manifests.FORMAT_VERSION, manifests.FORMAT_VERSION + 1
+    said = [f'"format_version": {version}'.encode() for version in (mine, newer)]
+    path.write_bytes(manifests.encode(newest).replace(*said))
     path.write_bytes(resealed(path.read_bytes()))
     before = sorted(root.rglob("*"))
     code, out, err = run(command, root, *COMMANDS[command])
     assert (code, out) == (2, "")
-    assert "format 3, and this promptprint reads 2; upgrade promptprint" in err
+    assert f"format {newer}, and this promptprint reads {mine}; upgrade promptprint" in err
     assert set(before) <= set(root.rglob("*"))
 
 
@@ -96,7 +98,7 @@ def test_a_document_is_one_line_with_its_version(root, command):
 
 
 def test_the_advice_of_verify_can_be_followed_as_it_stands(root):
-    assert run("verify", root)[1].startswith("36 files of 3 generations, ")
+    assert run("verify", root)[1].startswith("38 files of 3 generations, ")
     flip(next((root / "segments" / "00000002-0000").glob("bands.npy")))
     code, out, err = run("verify", root)
     assert (code, out.count("\n")) == (2, 1)
