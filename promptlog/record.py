@@ -68,7 +68,7 @@ byte in the decompressed stream): the way back to the request."""
 
 _ROW = pa.struct(list(SCHEMA))
 
-Column = Sequence[object] | NDArray[np.generic] | str
+Column = Sequence[object] | NDArray[np.generic] | pa.Array | str
 """One field of several records; a text alone is that of all of them."""
 
 
@@ -88,7 +88,7 @@ def batch_of(columns: Sequence[Column], offsets: NDArray[np.int64], source: int)
     """Return the columns of records, in the order of PromptRecord's fields, as one Arrow batch."""
     count = len(offsets)
     arrays = [
-        pa.repeat(column, count) if isinstance(column, str) else pa.array(column, type=field.type)
+        pa.repeat(column, count) if isinstance(column, str) else pa.array(column, field.type)
         for column, field in zip((*columns, np.full(count, source), offsets), SCHEMA, strict=True)
     ]
     return pa.RecordBatch.from_arrays(arrays, schema=SCHEMA)
