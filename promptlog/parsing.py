@@ -67,9 +67,10 @@ class Parser:
     given: bool = False
     """Whether the user named the format: then no line is read as another."""
 
-    def begin(self, chunk: Chunk) -> "Making":
-        """Return a chunk in which the lines are found: in a thread that reads ahead, if it is long."""
-        return Making(self, chunk)
+    def batch(self, chunk: Chunk) -> LogBatch:
+        """Return a chunk's records, and the lines that hold none."""
+        with _no_collection():
+            return _Making(self, chunk).batch()
 
     def parse(self, line: bytes) -> list[PromptRecord]:
         """Parse one line, as another format if need be, since logs may mix formats. Raises Skip.
@@ -102,7 +103,7 @@ class Parser:
         return known.parse(strict.decode(line)) if len(line) > _HUGE else known.parse_line(line)
 
 
-class Making:
+class _Making:
     """A batch in the making."""
 
     def __init__(self, parser: Parser, chunk: Chunk) -> None:
@@ -118,11 +119,7 @@ class Making:
         self._waiting: SkippedLine | None = None
 
     def batch(self) -> LogBatch:
-        """Return the chunk's records, and the lines that hold none."""
-        with _no_collection():
-            return self._batch()
-
-    def _batch(self) -> LogBatch:
+        """Return the batch, once."""
         for gap in self._chunk.gaps:
             self._skip(gap.offset, gap.reason, gap.sha256)
         known = self._parser.format

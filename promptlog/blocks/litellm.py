@@ -17,7 +17,7 @@ def parse_block(
     data: bytes, first: NDArray[np.int64], last: NDArray[np.int64]
 ) -> tuple[NDArray[np.int64], tuple[Column, ...]]:
     """Return the ordinary lines and their columns, as `LogFormat.parse_block` does."""
-    text = np.frombuffer(data, np.uint8)
+    text = np.frombuffer(data + bytes(8), np.uint8)
     lines, where, turns = walk(text, first, last)
     at = {name: column(text, *where[:, field]) for field, name in enumerate(FIELDS)}
     seconds = at["time"].cast(pa.float64()).to_numpy()

@@ -4,7 +4,8 @@ One pass over the bytes of a block. It judges a line's JSON as strictly as any d
 shape, that of nearly all payloads: plain texts, an account that names one person, a time in seconds.
 Whatever else it meets (another type, a member named twice, deep nesting, large numbers, marks of
 LiteLLM, what is no JSON) it leaves to `LiteLLM.parse_line`, line by line, which alone says what is
-wrong. It needs no bounds: a line ends in a newline, which JSON allows nowhere within.
+wrong. It needs no bounds, as a line ends in a newline, which JSON allows nowhere within; it may look
+at eight bytes behind that.
 
 All in one file, as Numba's cache watches no other; `texts.py` makes columns of what is found.
 """
@@ -12,6 +13,7 @@ All in one file, as Numba's cache watches no other; `texts.py` makes columns of 
 import numpy as np
 from numba import njit
 
+from promptlog.blocks.words import load64, pointer, trailing_zeros
 from promptlog.times import EARLIEST, LATEST
 
 # The members that are looked at, by where they stand.
@@ -27,8 +29,13 @@ _NAMES = (
  _USER, _TEAM, _ORGANISATION, _META_IP, _TOOLS, _FUNCTIONS, _SYSTEM,
  _ROLE, _CONTENT) = range(sum(map(len, _NAMES)))  # fmt: skip
 
-_SPELT = np.frombuffer("".join(map("".join, _NAMES)).encode(), np.uint8)
-_LENGTH = np.array([len(name) for names in _NAMES for name in names])
+# Other words are spelt in the same table.
+_WORDS = ("user", "system", "developer", "user_", "_account_", "true", "false", "null")
+(_SAYS_USER, _SAYS_SYSTEM, _SAYS_DEVELOPER, _PACKED, _PACKED_ACCOUNT,
+ _TRUE, _FALSE, _NOTHING) = range(_CONTENT + 1, _CONTENT + 1 + len(_WORDS))  # fmt: skip
+
+_SPELT = np.frombuffer("".join((*map("".join, _NAMES), *_WORDS)).encode(), np.uint8)
+_LENGTH = np.array([len(name) for names in (*_NAMES, _WORDS) for name in names])
 _BEGIN = np.concatenate([[0], np.cumsum(_LENGTH)])
 _FIRST = np.concatenate([[0], np.cumsum([len(names) for names in _NAMES])])
 # Of each place the lengths of its names, and of the two that are allowed in one place only, as bits.
@@ -48,16 +55,15 @@ _TAKEN = (
     *((_AT_ORGANISATION, _TEAM), (_AT_ORGANISATION, _ORGANISATION)),
 )
 
-_PLAIN, _QUOTED, _ESCAPED, _OTHER = range(4)
-_CLASS = np.array([_OTHER] * 32 + [_PLAIN] * 96 + [_OTHER] * 128, np.uint8)
-_CLASS[ord('"')], _CLASS[ord("\\")] = _QUOTED, _ESCAPED
+_IS_ESCAPED = np.isin(np.arange(256), list(b'"\\/bfnrt'))
 _HEX = np.array([int(chr(c), 16) if chr(c) in "0123456789abcdefABCDEF" else -1 for c in range(256)])
-# How far the end of "litellm" moves on from a byte (Horspool 1980).
-_SHIFT = np.array([7 - b"\0litellm".rfind(bytes([c]), 1, 7) if c in b"litel" else 7 for c in range(256)])
-
 _QUOTE, _BACKSLASH, _COMMA, _COLON = ord('"'), ord("\\"), ord(","), ord(":")
 _OPEN, _CLOSE, _OPEN_LIST, _CLOSE_LIST = ord("{"), ord("}"), ord("["), ord("]")
 _ZERO, _NINE, _NULL, _MINUS, _DOT = ord("0"), ord("9"), ord("n"), ord("-"), ord(".")
+_E, _BIG_E, _PLUS, _U, _FIRST_LETTER, _LAST_LETTER, _L, _I, _T, _M = map(ord, "eE+uAzlitm")
+_SPACES, _QUOTES, _BACKSLASHES, _ONES, _HIGH = (
+    np.uint64(0x0101010101010101 * byte) for byte in (32, _QUOTE, _BACKSLASH, 1, 128)
+)
 _DEEPEST = 30
 _LONGEST = 100_000  # only the slow way looks for what is wrong with longer lines
 _NO = (-1, 0)
@@ -74,21 +80,24 @@ def walk(data, first, last):  # type: ignore[no-untyped-def]
     count = 0
     lines = np.empty(first.size, np.int64)
     turns = np.empty(first.size, np.int64)
-    texts = np.zeros((3, len(FIELDS), first.size), np.int64)
-    kinds = np.zeros(_LENGTH.size, np.uint8)
-    spans = np.zeros((3, _LENGTH.size), np.int64)
-    found = np.zeros((3, len(FIELDS)), np.int64)
+    texts = np.empty((3, len(FIELDS), first.size), np.int64)
+    kinds = np.empty(_CONTENT + 1, np.uint8)
+    spans = np.zeros(3 * (_CONTENT + 1), np.int64)
+    found = np.empty(3 * len(FIELDS), np.int64)
+    bytes_, kinds_, spans_, found_ = pointer(data), pointer(kinds), pointer(spans), pointer(found)
     for line in range(first.size):
-        if last[line] - first[line] > _LONGEST or last[line] >= data.size:
+        if last[line] - first[line] > _LONGEST:
             continue
         kinds[:] = 0
         found[:] = 0
-        at, said = _payload(data, _space(data, first[line]), kinds, spans, found)
-        if at < 0 or _space(data, at) != last[line] or not _is_ordinary(data, kinds, spans):
+        at, said = _payload(bytes_, _space(bytes_, first[line]), kinds_, spans_, found_)
+        if at < 0 or _space(bytes_, at) != last[line] or not _is_ordinary(bytes_, kinds_, spans_):
             continue
-        _take(kinds, spans, found)
+        _take(kinds_, spans_, found_)
         lines[count], turns[count] = line, said
-        texts[:, :, count] = found
+        for field in range(len(FIELDS)):
+            for part in range(3):
+                texts[part, field, count] = found[3 * field + part]
         count += 1
     return lines[:count], texts[:, :, :count], turns[:count]
 
@@ -134,14 +143,14 @@ def _payload(data, at, kinds, spans, found):  # type: ignore[no-untyped-def]
             end, saved = _string(data, at + 1)
             if end < 0:
                 return _NO
-            spans[0, slot], spans[1, slot], spans[2, slot] = at + 1, end, end - at - 1 - saved
+            spans[3 * slot], spans[3 * slot + 1], spans[3 * slot + 2] = at + 1, end, end - at - 1 - saved
             at = end + 1
         else:
             end = _value(data, at)
             if end < 0:
                 return _NO
             if slot >= 0:
-                spans[0, slot], spans[1, slot], spans[2, slot] = at, end, end - at
+                spans[3 * slot], spans[3 * slot + 1], spans[3 * slot + 2] = at, end, end - at
             at = end
         while True:  # behind a value
             at = _space(data, at)
@@ -175,15 +184,19 @@ def _message(data, kinds, spans, found, turns):  # type: ignore[no-untyped-def]
     """Take a message that has ended; return how many user turns there are now, -1 if it is unusual."""
     if kinds[_ROLE] != _QUOTE:
         return -1
-    begin, end = spans[0, _ROLE], spans[1, _ROLE]
-    is_user = _is(data, begin, end, b"user")
-    if is_user or _is(data, begin, end, b"system") or _is(data, begin, end, b"developer"):
-        if kinds[_CONTENT] != _QUOTE or _is_marked(data, spans[0, _CONTENT], spans[1, _CONTENT]):
+    begin, length = spans[3 * _ROLE], spans[3 * _ROLE + 2]
+    is_user = _is_word(data, begin, length, _SAYS_USER)
+    if (
+        is_user
+        or _is_word(data, begin, length, _SAYS_SYSTEM)
+        or _is_word(data, begin, length, _SAYS_DEVELOPER)
+    ):
+        if kinds[_CONTENT] != _QUOTE or _is_marked(data, spans[3 * _CONTENT], spans[3 * _CONTENT + 1]):
             return -1
         field = (_AT_LAST if turns else _AT_FIRST) if is_user else _AT_SYSTEM
-        if not is_user and found[1, _AT_SYSTEM]:
+        if not is_user and found[3 * _AT_SYSTEM + 1]:
             return -1  # several are joined
-        found[:, field] = spans[:, _CONTENT]
+        _put(found, field, spans, _CONTENT)
         turns += is_user
     kinds[_ROLE] = kinds[_CONTENT] = 0
     return turns
@@ -208,10 +221,10 @@ def _is_ordinary(data, kinds, spans):  # type: ignore[no-untyped-def]
         and (parameters == _OPEN or parameters == _NULL or parameters == 0)
         and (tools == _OPEN_LIST or tools == _NULL or tools == 0)
         and kinds[_ID] == _QUOTE
-        and spans[2, _ID] > 0
+        and spans[3 * _ID + 2] > 0
         and kinds[_USER] == _QUOTE
-        and not _is_packed(data, spans[0, _USER], spans[1, _USER])
-        and _is_seconds(data, spans[0, _TIME], spans[1, _TIME], kinds[_TIME])
+        and not _is_packed(data, spans[3 * _USER], spans[3 * _USER + 1])
+        and _is_seconds(data, spans[3 * _TIME], spans[3 * _TIME + 1], kinds[_TIME])
     )
 
 
@@ -219,46 +232,42 @@ def _is_ordinary(data, kinds, spans):  # type: ignore[no-untyped-def]
 def _take(kinds, spans, found):  # type: ignore[no-untyped-def]
     """Take the members of an ordinary payload, besides its messages."""
     for field, slot in _TAKEN:
-        if kinds[slot] and kinds[slot] != _NULL and spans[2, slot]:
-            found[:, field] = spans[:, slot]
+        if kinds[slot] and kinds[slot] != _NULL and spans[3 * slot + 2]:
+            _put(found, field, spans, slot)
     if kinds[_TOOLS] == _OPEN_LIST:
-        found[:, _AT_TOOLS] = spans[:, _TOOLS]
+        _put(found, _AT_TOOLS, spans, _TOOLS)
 
 
-@njit(nogil=True)
+@njit(nogil=True, forceinline=True)
+def _put(found, field, spans, slot):  # type: ignore[no-untyped-def]
+    for part in range(3):
+        found[3 * field + part] = spans[3 * slot + part]
+
+
+@njit(nogil=True, forceinline=True)
 def _slot(data, begin, end, context):  # type: ignore[no-untyped-def]
     """Return which member a name is, -1 for one that is not read, -2 for one that is out of its place."""
     length = end - begin
     if length > 62 or not (_LENGTHS[context] >> length) & 1:
         return -1
     for slot in range(_FIRST[context], _FIRST[context + 1]):
-        if _is_slot(data, begin, length, slot):
+        if _is_word(data, begin, length, slot):
             return slot
     return -2 if _must_be_alone(data, begin, length) else -1
 
 
-@njit(nogil=True)
+@njit(nogil=True, forceinline=True)
 def _must_be_alone(data, begin, length):  # type: ignore[no-untyped-def]
     """Say whether a name is one of which the slow way looks for a second in all of the line."""
-    return _is_slot(data, begin, length, _MESSAGES) or _is_slot(data, begin, length, _USER)
+    return _is_word(data, begin, length, _MESSAGES) or _is_word(data, begin, length, _USER)
 
 
-@njit(nogil=True)
-def _is_slot(data, begin, length, slot):  # type: ignore[no-untyped-def]
-    if length != _LENGTH[slot]:
+@njit(nogil=True, forceinline=True)
+def _is_word(data, begin, length, word):  # type: ignore[no-untyped-def]
+    if length != _LENGTH[word]:
         return False
     for at in range(length):
-        if data[begin + at] != _SPELT[_BEGIN[slot] + at]:
-            return False
-    return True
-
-
-@njit(nogil=True)
-def _is(data, begin, end, text):  # type: ignore[no-untyped-def]
-    if end - begin != len(text):
-        return False
-    for at in range(len(text)):
-        if data[begin + at] != text[at]:
+        if data[begin + at] != _SPELT[_BEGIN[word] + at]:
             return False
     return True
 
@@ -268,14 +277,10 @@ def _is_packed(data, begin, end):  # type: ignore[no-untyped-def]
     """Say whether an account is empty or may be one of those that `accounts.unpack` splits."""
     if end == begin or data[begin] == _OPEN or data[begin] == _BACKSLASH:
         return True
-    return end - begin > 5 and _is(data, begin, begin + 5, b"user_") and _holds_account(data, begin, end)
-
-
-@njit(nogil=True)
-def _holds_account(data, begin, end):  # type: ignore[no-untyped-def]
-    for at in range(begin, end - 8):
-        if _is(data, at, at + 9, b"_account_"):
-            return True
+    if end - begin > 14 and _is_word(data, begin, 5, _PACKED):
+        for at in range(begin, end - 8):
+            if _is_word(data, at, 9, _PACKED_ACCOUNT):
+                return True
     return False
 
 
@@ -298,12 +303,13 @@ def _is_seconds(data, begin, end, kind):  # type: ignore[no-untyped-def]
 @njit(nogil=True)
 def _is_marked(data, begin, end):  # type: ignore[no-untyped-def]
     """Say whether a text holds "litellm", as all of LiteLLM's marks do. No letter in it is escaped."""
-    at = begin + 6
-    while at < end:
-        if data[at] == 109 and _is(data, at - 6, at + 1, b"litellm"):
-            return True
-        at += _SHIFT[data[at]]
-    return False
+    found = np.uint8(0)
+    for at in range(begin, end - 6):  # vector code, as it never stops early
+        found |= (
+            (data[at] == _L) & (data[at + 1] == _I) & (data[at + 2] == _T) & (data[at + 3] == _E)
+            & (data[at + 4] == _L) & (data[at + 5] == _L) & (data[at + 6] == _M)
+        )  # fmt: skip
+    return found != 0
 
 
 @njit(nogil=True)
@@ -355,7 +361,7 @@ def _value(data, at):  # type: ignore[no-untyped-def]
             return at
 
 
-@njit(nogil=True)
+@njit(nogil=True, forceinline=True)
 def _name(data, at):  # type: ignore[no-untyped-def]
     """Return where the value begins that a name belongs to, -1 if it is none, or one that must be alone."""
     if data[at] != _QUOTE:
@@ -363,15 +369,15 @@ def _name(data, at):  # type: ignore[no-untyped-def]
     end, _ = _string(data, at + 1)
     if (
         end < 0
-        or _is_slot(data, at + 1, end - at - 1, _MESSAGES)
-        or _is_slot(data, at + 1, end - at - 1, _USER)
+        or _is_word(data, at + 1, end - at - 1, _MESSAGES)
+        or _is_word(data, at + 1, end - at - 1, _USER)
     ):
         return -1
     at = _space(data, end + 1)
     return _space(data, at + 1) if data[at] == _COLON else -1
 
 
-@njit(nogil=True)
+@njit(nogil=True, forceinline=True)
 def _space(data, at):  # type: ignore[no-untyped-def]
     while data[at] == 32 or data[at] == 9 or data[at] == 13:
         at += 1
@@ -380,12 +386,9 @@ def _space(data, at):  # type: ignore[no-untyped-def]
 
 @njit(nogil=True)
 def _literal(data, at):  # type: ignore[no-untyped-def]
-    for word in (b"true", b"false", b"null"):
-        same = 0
-        while same < len(word) and data[at + same] == word[same]:
-            same += 1
-        if same == len(word):
-            return at + same
+    for word in (_TRUE, _FALSE, _NOTHING):
+        if _is_word(data, at, _LENGTH[word], word):
+            return at + _LENGTH[word]
     return -1
 
 
@@ -403,9 +406,9 @@ def _number(data, at):  # type: ignore[no-untyped-def]
         if digits == 0:
             return -1
         at += 1 + digits
-    if data[at] == ord("e") or data[at] == ord("E"):
+    if data[at] == _E or data[at] == _BIG_E:
         at += 1
-        at += data[at] == ord("+") or data[at] == _MINUS
+        at += data[at] == _PLUS or data[at] == _MINUS
         digits = _digits(data, at)
         if digits == 0 or digits > 2:
             return -1
@@ -413,7 +416,7 @@ def _number(data, at):  # type: ignore[no-untyped-def]
     return at if at - begin <= 40 else -1
 
 
-@njit(nogil=True)
+@njit(nogil=True, forceinline=True)
 def _digits(data, at):  # type: ignore[no-untyped-def]
     begin = at
     while _ZERO <= data[at] <= _NINE:
@@ -421,7 +424,7 @@ def _digits(data, at):  # type: ignore[no-untyped-def]
     return at - begin
 
 
-@njit(nogil=True)
+@njit(nogil=True, forceinline=True)
 def _string(data, at):  # type: ignore[no-untyped-def]
     """Return where a string ends that begins at `at`, and how many bytes it is shorter when decoded.
 
@@ -429,38 +432,37 @@ def _string(data, at):  # type: ignore[no-untyped-def]
     """
     saved = 0
     while True:
-        kind = _CLASS[data[at]]
-        if kind == _PLAIN:
-            at += 1
-        elif kind == _QUOTED:
+        word = load64(data, at)
+        # A byte's high bit is set where it is a quote, a backslash, no printing ASCII; some may be
+        # behind the first of those that are none.
+        marks = (word - _SPACES | (word ^ _QUOTES) - _ONES | (word ^ _BACKSLASHES) - _ONES | word) & _HIGH
+        if not marks:
+            at += 8
+            continue
+        at += trailing_zeros(marks) >> 3
+        if data[at] == _QUOTE:
             return at, saved
-        elif kind == _ESCAPED:
+        if data[at] == _BACKSLASH:
             step, size = _escape(data, at)
-            if step == 0:
-                return _NO
-            at += step
             saved += step - size
         else:
             step = _character(data, at)
-            if step == 0:
-                return _NO
-            at += step
+        if step == 0:
+            return _NO
+        at += step
 
 
 @njit(nogil=True)
 def _escape(data, at):  # type: ignore[no-untyped-def]
     """Return the bytes of an escape, and of what it stands for; (0, 0) if it is out of the ordinary."""
     mark = data[at + 1]
-    if mark != ord("u"):
-        for each in b'"\\/bfnrt':
-            if mark == each:
-                return 2, 1
-        return 0, 0
+    if mark != _U:
+        return (2, 1) if _IS_ESCAPED[mark] else (0, 0)
     code = _code(data, at + 2)
-    if code < 0 or ord("A") <= code <= ord("z") or 0xDC00 <= code < 0xE000:
+    if code < 0 or _FIRST_LETTER <= code <= _LAST_LETTER or 0xDC00 <= code < 0xE000:
         return 0, 0
     if 0xD800 <= code < 0xDC00:
-        is_pair = data[at + 6] == _BACKSLASH and data[at + 7] == ord("u")
+        is_pair = data[at + 6] == _BACKSLASH and data[at + 7] == _U
         return (12, 4) if is_pair and 0xDC00 <= _code(data, at + 8) < 0xE000 else (0, 0)
     return 6, 1 + (code >= 0x80) + (code >= 0x800)
 
