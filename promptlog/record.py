@@ -81,7 +81,7 @@ def to_batch(records: list[PromptRecord], offsets: Sequence[int], source: int) -
         {**record._asdict(), "source": source, "offset": offset}
         for record, offset in zip(records, offsets, strict=True)
     ]
-    return pa.RecordBatch.from_arrays(pa.array(rows, _ROW).flatten(), schema=SCHEMA)
+    return pa.RecordBatch.from_struct_array(pa.array(rows, _ROW))
 
 
 def batch_of(columns: Sequence[Column], offsets: NDArray[np.int64], source: int) -> pa.RecordBatch:
