@@ -28,7 +28,6 @@ from indexes.textprints import TextPrints
 from promptlog.record import SkippedLine
 from promptlog.walk import spelt
 
-
 _EMPTY = pa.scalar("", pa.large_string())
 _MANY, _SMALL = 500, 100  # batches, and rows in one
 
