@@ -69,7 +69,7 @@ class Pseudonyms:
         if self._key is None:
             return shown
         if isinstance(shown, tuple | list):
-            return type(shown)(map(self.instead, shown))  # type: ignore[return-value]
+            return type(shown)(map(self.instead, shown))
         if not isinstance(shown, msgspec.Struct):
             return shown
         fields = {name: self.instead(getattr(shown, name)) for name in shown.__struct_fields__}

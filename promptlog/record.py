@@ -6,7 +6,7 @@ prompt, every session would match itself.
 """
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
 import pyarrow as pa
@@ -68,7 +68,7 @@ byte in the decompressed stream): the way back to the request."""
 
 _ROW = pa.struct(list(SCHEMA))
 
-Column = Sequence[object] | NDArray[np.generic] | pa.Array | str
+Column: TypeAlias = "Sequence[object] | NDArray[np.generic] | pa.Array | str"
 """One field of several records; a text alone is that of all of them."""
 
 
