@@ -17,22 +17,24 @@ from promptlog.blocks.words import load64, pointer, trailing_zeros
 from promptlog.times import EARLIEST, LATEST
 
 # The members that are looked at, by where they stand.
-_TOP, _METADATA, _PARAMETERS, _MESSAGE = range(4)
+_TOP, _METADATA, _PARAMETERS, _MESSAGE, _PART = range(5)
 _NAMES = (
     ["id", "trace_id", "call_type", "startTime", "model", "model_map_information", "metadata",
      "requester_ip_address", "user_agent", "messages", "model_parameters"],
     ["user_api_key_user_id", "user_api_key_team_id", "user_api_key_org_id", "requester_ip_address"],
     ["tools", "functions", "system"],
     ["role", "content"],
+    ["type", "text"],
 )  # fmt: skip
+_SLOTS = sum(map(len, _NAMES))
 (_ID, _TRACE, _CALL, _TIME, _MODEL, _MAP, _META, _IP, _AGENT, _MESSAGES, _MODEL_PARAMETERS,
  _USER, _TEAM, _ORGANISATION, _META_IP, _TOOLS, _FUNCTIONS, _SYSTEM,
- _ROLE, _CONTENT) = range(sum(map(len, _NAMES)))  # fmt: skip
+ _ROLE, _CONTENT, _TYPE, _TEXT) = range(_SLOTS)  # fmt: skip
 
 # Other words are spelt in the same table.
 _WORDS = ("user", "system", "developer", "user_", "_account_", "true", "false", "null")
 (_SAYS_USER, _SAYS_SYSTEM, _SAYS_DEVELOPER, _PACKED, _PACKED_ACCOUNT,
- _TRUE, _FALSE, _NOTHING) = range(_CONTENT + 1, _CONTENT + 1 + len(_WORDS))  # fmt: skip
+ _TRUE, _FALSE, _NOTHING) = range(_SLOTS, _SLOTS + len(_WORDS))  # fmt: skip
 
 _SPELT = np.frombuffer("".join((*map("".join, _NAMES), *_WORDS)).encode(), np.uint8)
 _LENGTH = np.array([len(name) for names in (*_NAMES, _WORDS) for name in names])
@@ -81,8 +83,8 @@ def walk(data, first, last):  # type: ignore[no-untyped-def]
     lines = np.empty(first.size, np.int64)
     turns = np.empty(first.size, np.int64)
     texts = np.empty((3, len(FIELDS), first.size), np.int64)
-    kinds = np.empty(_CONTENT + 1, np.uint8)
-    spans = np.zeros(3 * (_CONTENT + 1), np.int64)
+    kinds = np.empty(_SLOTS, np.uint8)
+    spans = np.zeros(3 * _SLOTS, np.int64)
     found = np.empty(3 * len(FIELDS), np.int64)
     bytes_, kinds_, spans_, found_ = pointer(data), pointer(kinds), pointer(spans), pointer(found)
     for line in range(first.size):
@@ -143,14 +145,14 @@ def _payload(data, at, kinds, spans, found):  # type: ignore[no-untyped-def]
             end, saved = _string(data, at + 1)
             if end < 0:
                 return _NO
-            spans[3 * slot], spans[3 * slot + 1], spans[3 * slot + 2] = at + 1, end, end - at - 1 - saved
+            _span(spans, slot, at + 1, end, saved)
             at = end + 1
         else:
             end = _value(data, at)
             if end < 0:
                 return _NO
             if slot >= 0:
-                spans[3 * slot], spans[3 * slot + 1], spans[3 * slot + 2] = at, end, end - at
+                _span(spans, slot, at, end, 0)
             at = end
         while True:  # behind a value
             at = _space(data, at)
@@ -191,7 +193,10 @@ def _message(data, kinds, spans, found, turns):  # type: ignore[no-untyped-def]
         or _is_word(data, begin, length, _SAYS_SYSTEM)
         or _is_word(data, begin, length, _SAYS_DEVELOPER)
     ):
-        if kinds[_CONTENT] != _QUOTE or _is_marked(data, spans[3 * _CONTENT], spans[3 * _CONTENT + 1]):
+        is_text = kinds[_CONTENT] == _QUOTE or (
+            kinds[_CONTENT] == _OPEN_LIST and _is_one_text(data, kinds, spans)
+        )
+        if not is_text or _is_marked(data, spans[3 * _CONTENT], spans[3 * _CONTENT + 1]):
             return -1
         field = (_AT_LAST if turns else _AT_FIRST) if is_user else _AT_SYSTEM
         if not is_user and found[3 * _AT_SYSTEM + 1]:
@@ -200,6 +205,38 @@ def _message(data, kinds, spans, found, turns):  # type: ignore[no-untyped-def]
         turns += is_user
     kinds[_ROLE] = kinds[_CONTENT] = 0
     return turns
+
+
+@njit(nogil=True)
+def _is_one_text(data, kinds, spans):  # type: ignore[no-untyped-def]
+    """Say whether a content, which is a list, has one part that is a text; then that is the content."""
+    kinds[_TYPE] = kinds[_TEXT] = 0
+    at = _space(data, spans[3 * _CONTENT] + 1)
+    if data[at] != _OPEN:
+        return False
+    at = _space(data, at + 1)
+    while data[at] == _QUOTE:  # it is known to be sound
+        end, _ = _string(data, at + 1)
+        slot = _slot(data, at + 1, end, _PART)
+        at = _space(data, _space(data, end + 1) + 1)
+        if slot >= 0:
+            if kinds[slot] or data[at] != _QUOTE:
+                return False
+            kinds[slot] = _QUOTE
+            end, saved = _string(data, at + 1)
+            _span(spans, slot, at + 1, end, saved)
+            at = _space(data, end + 1)
+        else:
+            at = _space(data, _value(data, at))
+        if data[at] == _COMMA:
+            at = _space(data, at + 1)
+    at = _space(data, at + 1)
+    if data[at] != _CLOSE_LIST or not (kinds[_TYPE] and kinds[_TEXT]):
+        return False
+    if not _is_word(data, spans[3 * _TYPE], spans[3 * _TYPE + 2], _TEXT):
+        return False
+    _put(spans, _CONTENT, spans, _TEXT)
+    return True
 
 
 @njit(nogil=True)
@@ -236,6 +273,11 @@ def _take(kinds, spans, found):  # type: ignore[no-untyped-def]
             _put(found, field, spans, slot)
     if kinds[_TOOLS] == _OPEN_LIST:
         _put(found, _AT_TOOLS, spans, _TOOLS)
+
+
+@njit(nogil=True, forceinline=True)
+def _span(spans, slot, begin, end, saved):  # type: ignore[no-untyped-def]
+    spans[3 * slot], spans[3 * slot + 1], spans[3 * slot + 2] = begin, end, end - begin - saved
 
 
 @njit(nogil=True, forceinline=True)

@@ -35,6 +35,13 @@ ORDINARY = {
             {"role": "tool", "content": [{"type": "text", "text": "4"}]},
         ]
     },
+    "a text as a part": {
+        "messages": [
+            {"role": "system", "content": [{"cache_control": {"type": "text"}, "text": "é", "type": "text"}]},
+            {"role": "user", "content": [PARTS[0]]},
+            {"role": "assistant", "content": PARTS},
+        ]
+    },
     "no messages": {"messages": []},
     "an address of the proxy": {
         "requester_ip_address": None,
@@ -44,6 +51,15 @@ ORDINARY = {
     "members missing": {"trace_id": None, "user_agent": None, "model_parameters": None, "model": None},
 }
 UNUSUAL = {
+    "no text in a part": {"messages": [{"role": "user", "content": [{"type": "text"}]}]},
+    "a part of no type": {"messages": [{"role": "user", "content": [{"text": "Solve"}]}]},
+    "a part of another type": {
+        "messages": [{"role": "user", "content": [PARTS[0] | {"type": "input_text"}]}]
+    },
+    "null as text": {"messages": [{"role": "user", "content": [PARTS[0] | {"text": None}]}]},
+    "no part": {"messages": [{"role": "user", "content": []}]},
+    "a text among parts": {"messages": [{"role": "user", "content": ["Solve"]}]},
+    "a part redacted": {"messages": [{"role": "user", "content": [PARTS[0] | {"text": "litellm"}]}]},
     "parts": {"messages": [{"role": "user", "content": PARTS}, {"role": "user", "content": "x"}]},
     "two instructions": {"messages": [{"role": role, "content": role} for role in ("developer", "system")]},
     "a packed account": {"metadata": metadata(user_api_key_user_id="user_0a_account_11-22_session_33-44")},
@@ -115,6 +131,9 @@ BAD = {
     "an escaped name": PAYLOAD.replace(b'"id":', b'"\\u0069d":', 1),
     "an escaped mark": PAYLOAD.replace(b"Solve", b"\\u006citellm"),
     "an escaped role": PAYLOAD.replace(b'"user"', b'"\\u0075ser"'),
+    "a type twice": PAYLOAD.replace(b'"Solve: 2+2"', b'[{"type": "x", "type": "text", "text": "x"}]'),
+    "an empty part": PAYLOAD.replace(b'"Solve: 2+2"', b"[{}]"),
+    "a comma after parts": PAYLOAD.replace(b'"Solve: 2+2"', b'[{"type": "text", "text": "x"},]'),
     "no UTF-8": PAYLOAD.replace(b"Solve", b"\xff"),
     "UTF-8 cut": PAYLOAD.replace(b"Solve", b"\xf0\x9f\x98"),
     "an overlong character": PAYLOAD.replace(b"Solve", b"\xc0\xaf"),
