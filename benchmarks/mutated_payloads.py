@@ -39,6 +39,14 @@ def mutated(random: Random, lines: list[bytes]) -> bytes:
     return bytes(line).replace(b"\n", b"")
 
 
+def in_parts(line: bytes) -> bytes:
+    """Return a payload whose contents are lists of one part."""
+    payload = json.loads(line)
+    for message in payload["messages"]:
+        message["content"] = [{"type": "text", "text": message["content"]}]
+    return json.dumps(payload).encode()
+
+
 def different(lines: list[bytes]) -> tuple[int, list[bytes]]:
     """Return how many lines are read at once, and those that give other records one by one."""
     data = b"\n".join([*lines, b""])
@@ -63,6 +71,7 @@ def main() -> None:
     random = Random(options.seed)
     whole = [line.rstrip(b"\n") for line in payloads(500)]
     whole += [msgspec.json.encode(json.loads(line)) for line in whole]  # without white space
+    whole += map(in_parts, whole[:500])
     at_once, wrong = 0, []
     for _ in range(0, options.lines, PART):
         count, others = different([mutated(random, whole) for _ in range(PART)])
