@@ -215,6 +215,7 @@ JSON = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(KEY, inner),
     max_leaves=6,
 )
+CONTENT = JSON | st.sampled_from([PARTS, PARTS[:1]])
 MESSAGE = st.fixed_dictionaries(
     {
         "role": st.sampled_from(["user", "system", "assistant", "tool"]),
