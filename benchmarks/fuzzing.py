@@ -20,6 +20,7 @@ from pathlib import Path
 import atheris
 
 with atheris.instrument_imports(include=["promptlog"]):
+    from promptlog import parsing
     from promptlog.containers import Container
     from promptlog.content import Content
     from promptlog.errors import LogError
@@ -28,6 +29,8 @@ with atheris.instrument_imports(include=["promptlog"]):
     from promptlog.reasons import Reason, Skip
 
 from mutations import samples
+
+parsing.LONG = 0  # short logs, too, go the way of blocks
 
 
 def read(data: bytes) -> None:
@@ -50,7 +53,9 @@ def main() -> None:
         for number, line in enumerate(samples()):
             Path(folder, f"{number:03d}").write_bytes(line)
             Path(folder, f"{number:03d}-array").write_bytes(b"[" + line + b",\n" + line + b"]")
-        read(b"[{},{}]")  # compiles what cuts arrays, which is no slow input
+        read(b"[{},{}]")  # compiles what cuts arrays and walks payloads, which is no slow input
+        for line in samples():
+            read(line + b"\n")
         atheris.Setup([*sys.argv, folder], read)
         atheris.Fuzz()
 

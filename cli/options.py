@@ -10,6 +10,12 @@ Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 Threshold = Annotated[
     float, typer.Option("--threshold", min=0.0, max=1.0, help="The score from which a campaign alerts.")
 ]
+Pseudonyms = Annotated[
+    Path | None,
+    typer.Option(
+        "--pseudonyms", metavar="KEYFILE", help="Show accounts under names keyed by the secret in this file."
+    ),
+]
 Format = Annotated[
     str | None, typer.Option("--format", metavar="F", help="The log format, where it is not to be guessed.")
 ]

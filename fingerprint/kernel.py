@@ -26,7 +26,8 @@ import numpy as np
 from numba import njit, prange
 
 from fingerprint.canonical import TABLE_SIZE, CharClass
-from fingerprint.lanes import LANES, TILE, fold_ascii, load64, lower_tile, store64, trailing_zeros
+from fingerprint.lanes import LANES, TILE, fold_ascii, lower_tile
+from promptlog.blocks.words import load64, store64, trailing_zeros
 
 SPAN_WORDS = 6
 SPAN_WINDOW = 3

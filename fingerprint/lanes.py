@@ -17,48 +17,13 @@ from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
+from promptlog.blocks.words import place
+
 LANES = 64  # bytes that `fold_ascii` takes at a time
 TILE = 64  # permutations that `lower_tile` keeps in registers
 
 _BYTE, _INT, _LONG = ir.IntType(8), ir.IntType(32), ir.IntType(64)
 _BYTES, _INTS = ir.VectorType(_BYTE, LANES), ir.VectorType(_INT, TILE)
-
-
-def _place(context: Any, builder: Any, kind: Any, array: Any, index: Any) -> Any:
-    """Return the address of array[index]; there is no bounds check and no index from the end."""
-    return builder.gep(context.make_array(kind)(context, builder, array).data, [index])
-
-
-@intrinsic
-def load64(_: Any, data: Any, at: Any) -> Any:
-    """load64(data, at): data[at:at + 8] as one uint64, the first byte lowest."""
-
-    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        place = _place(context, builder, signature.args[0], *args)
-        return builder.load(builder.bitcast(place, _LONG.as_pointer()), align=1)
-
-    return types.uint64(data, types.int64), generate
-
-
-@intrinsic
-def store64(_: Any, data: Any, at: Any, word: Any) -> Any:
-    """store64(data, at, word): what load64(data, at) will return."""
-
-    def generate(context: Any, builder: Any, signature: Any, args: Any) -> None:
-        place = _place(context, builder, signature.args[0], args[0], args[1])
-        builder.store(args[2], builder.bitcast(place, _LONG.as_pointer()), align=1)
-
-    return types.void(data, types.int64, types.uint64), generate
-
-
-@intrinsic
-def trailing_zeros(_: Any, mask: Any) -> Any:
-    """trailing_zeros(mask): how many low bits of a uint64 are zero; 64 if all are."""
-
-    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        return builder.cttz(args[0], ir.Constant(ir.IntType(1), 0))
-
-    return types.int64(types.uint64), generate
 
 
 @intrinsic
@@ -79,14 +44,14 @@ def fold_ascii(_: Any, data: Any, at: Any, out: Any) -> Any:
         def mask(bits: Any) -> Any:
             return builder.bitcast(bits, _LONG)
 
-        place = _place(context, builder, signature.args[0], args[0], args[1])
-        text = builder.load(builder.bitcast(place, _BYTES.as_pointer()), align=1)
+        address = place(context, builder, signature.args[0], args[0], args[1])
+        text = builder.load(builder.bitcast(address, _BYTES.as_pointer()), align=1)
         lower = builder.or_(text, all_of(0x20))
         letter = within(0x61, 0x7A, lower)
         digit, underscore = within(0x30, 0x39, text), within(0x5F, 0x5F, text)
         white = builder.or_(within(0x09, 0x0D, text), within(0x1C, 0x1F, text))
         plain = builder.or_(white, within(0x20, 0x7E, text))
-        target = _place(context, builder, signature.args[2], args[2], ir.Constant(_LONG, 0))
+        target = place(context, builder, signature.args[2], args[2], ir.Constant(_LONG, 0))
         folded = builder.select(letter, lower, text)
         builder.store(folded, builder.bitcast(target, _BYTES.as_pointer()), align=1)
         word = builder.or_(letter, builder.or_(digit, underscore))
@@ -103,15 +68,15 @@ def lower_tile(_: Any, hashes: Any, count: Any, a: Any, b: Any, row: Any, first:
 
     def generate(context: Any, builder: Any, signature: Any, args: Any) -> None:
         def tile(number: int) -> Any:
-            place = _place(context, builder, signature.args[number], args[number], args[5])
-            return builder.bitcast(place, _INTS.as_pointer())
+            address = place(context, builder, signature.args[number], args[number], args[5])
+            return builder.bitcast(address, _INTS.as_pointer())
 
         factors, offsets = (builder.load(tile(number), align=4) for number in (2, 3))
         least = cgutils.alloca_once_value(builder, builder.load(tile(4), align=4))
         with cgutils.for_range(builder, args[1]) as loop:
-            place = _place(context, builder, signature.args[0], args[0], loop.index)
+            address = place(context, builder, signature.args[0], args[0], loop.index)
             one = builder.insert_element(
-                ir.Constant(_INTS, ir.Undefined), builder.load(place), ir.Constant(_INT, 0)
+                ir.Constant(_INTS, ir.Undefined), builder.load(address), ir.Constant(_INT, 0)
             )
             each = builder.shuffle_vector(one, one, ir.Constant(_INTS, [0] * TILE))
             value = builder.add(builder.mul(factors, each), offsets)

@@ -29,6 +29,9 @@ from indexes.textprints import TextPrints
 from promptlog.record import SkippedLine
 from promptlog.walk import spelt
 
+_EMPTY = pa.scalar("", pa.large_string())
+_MANY, _SMALL = 500, 100  # batches, and rows in one
+
 
 @dataclass
 class SegmentBuilder:
@@ -39,13 +42,24 @@ class SegmentBuilder:
     skipped: list[SkippedLine] = field(default_factory=list)
     requests: int = 0
     bytes: int = 0
+    _done: int = 0
+    """Of the batches, how many stay as they are."""
 
     def add(self, batch: pa.RecordBatch, skipped: Sequence[SkippedLine]) -> None:
         """Take in one batch of promptlog's schema and the lines that could not be read."""
         self.batches.append(batch)
         self.skipped.extend(skipped)
         self.requests += batch.num_rows
-        self.bytes += batch.nbytes
+        self.bytes += batch.get_total_buffer_size()
+        self._put_together()
+
+    def _put_together(self) -> None:
+        """Make one batch of many small ones, as of a log of a file for each request."""
+        small = self.batches[self._done :]
+        if len(small) == _MANY:
+            if sum(batch.num_rows for batch in small) < _MANY * _SMALL:
+                self.batches[self._done :] = [pa.concat_batches(small)]
+            self._done = len(self.batches)
 
     def write(self, folder: Path, *, with_text: bool) -> int:
         """Write the segment's files into a new folder; return the number of distinct texts."""
@@ -138,7 +152,7 @@ def _collapse(columns: list[pa.ChunkedArray]) -> tuple[pa.Array, list[NDArray[np
 def _empty_as_null(texts: pa.Array) -> pa.Array:
     """Return strings that share the bytes of the given ones."""
     texts = texts.cast(pa.large_string())
-    there = pc.not_equal(texts, "").buffers()[1]
+    there = pc.not_equal(texts, _EMPTY).buffers()[1]
     return pa.Array.from_buffers(texts.type, len(texts), [there, *texts.buffers()[1:]])
 
 

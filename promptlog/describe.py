@@ -15,9 +15,10 @@ from promptlog.formats.base import LogFormat
 from promptlog.reader import given_format, opened
 from promptlog.reasons import Skip
 from promptlog.record import SkippedLine
-from promptlog.times import to_iso
+from promptlog.times import is_local, to_iso, to_us
 
 _DAY_US = 86_400_000_000
+_LONGEST_TIME = 40
 LINES = 1000
 """How many lines are looked at, or as many as records are asked for."""
 
@@ -62,7 +63,12 @@ def describe(
         container=log.container.value,
         confidence=round(confidence, 3),
         prompt_share=round(sum(map(_has_prompt, rows)) / len(rows), 3) if rows else 0.0,
-        problems=[*_no_prompt(chosen, log.sample), *_missing(rows), *_skipped(skipped)],
+        problems=[
+            *_no_prompt(chosen, log.sample),
+            *_no_zone(chosen, log.sample),
+            *_missing(rows),
+            *_skipped(skipped),
+        ],
         records=[_shown(row) for row in rows[:records]],
     )
 
@@ -81,6 +87,29 @@ def _remark(chosen: LogFormat, entry: object) -> str:
     with suppress(Skip):  # an entry that cannot be read is told as such
         return chosen.remark(entry)
     return ""
+
+
+def _no_zone(chosen: LogFormat, sample: list[object]) -> Iterator[str]:
+    """Say where a time stands without a zone: records that another logger kept are hours apart then."""
+    count = sum(_is_local(chosen, entry) for entry in sample)
+    if count:
+        yield f"time without a zone, taken for UTC: {count} of the first {len(sample)} lines"
+
+
+def _is_local(chosen: LogFormat, entry: object) -> bool:
+    with suppress(Skip):
+        times = {record.time_us for record in chosen.parse(entry)}
+        return any(to_us(text) in times for text in _short_texts(entry) if is_local(text))
+    return False
+
+
+def _short_texts(value: object, deepest: int = 3) -> Iterator[str]:
+    """Yield the texts within an entry that are short enough to be a time."""
+    if isinstance(value, str) and len(value) <= _LONGEST_TIME:
+        yield value
+    elif isinstance(value, dict | list) and deepest:
+        for member in value.values() if isinstance(value, dict) else value:
+            yield from _short_texts(member, deepest - 1)
 
 
 def _missing(rows: list[dict[str, Any]]) -> Iterator[str]:
@@ -116,7 +145,7 @@ def _skipped(skipped: list[SkippedLine]) -> Iterator[str]:
 
 
 def _shown(row: dict[str, Any]) -> dict[str, object]:
-    names = ("model", "ip", "user_agent", "system", "first_user", "last_user")
+    names = ("organisation", "session", "model", "ip", "user_agent", "system", "first_user", "last_user")
     return {
         "request_id": row["request_id"],
         "account": row["account"],
@@ -125,4 +154,6 @@ def _shown(row: dict[str, Any]) -> dict[str, object]:
         **{name: row[name] for name in names},
         "tools": tools.names(msgspec.json.decode(row["tools"])) if row["tools"] else [],
         "truncated": row["truncated"],
+        "redacted": row["user_turns"] > 0 and not _has_prompt(row),
+        "offset": row["offset"],
     }

@@ -72,7 +72,7 @@ def layout_of(content: Content) -> Layout:
         names, delimiter = header(text)
         return Layout(Kind.CSV, names=tuple(names), delimiter=delimiter) if names else Layout()
     lines = [line for line in text.split(b"\n", LINES_LOOKED_AT)[:LINES_LOOKED_AT] if line.strip()]
-    sound = sum(map(_is_sound, lines))
+    sound = sum(map(_is_sound, lines)) if len(lines) > 1 else 0
     if sound > 1 or (sound and len(lines) > 1 and text[:1] == b"{"):
         return Layout()
     if text[:1] == b"[":

@@ -1,13 +1,13 @@
 """A chunk of entries → a batch of prompt records.
 
-A format may read whole chunks at a time. What is out of the ordinary in a chunk is found by
-halving it, and read line by line with the decoder that says what is wrong.
+A format may read whole chunks at a time. What is out of the ordinary in a chunk it leaves to be read
+line by line, with the decoder that says what is wrong.
 """
 
 import gc
 import hashlib
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -20,7 +20,7 @@ from promptlog.chunk import MAX_LINE, Chunk
 from promptlog.content import Mark
 from promptlog.formats.base import LogFormat
 from promptlog.reasons import Reason, Skip
-from promptlog.record import UNNAMED, Column, PromptRecord, SkippedLine, batch_of, to_batch
+from promptlog.record import UNNAMED, PromptRecord, SkippedLine, batch_of, to_batch
 
 # From here the next reading starts again: more may have been written by then.
 WAITS = {Reason.TORN, Reason.DAMAGED}
@@ -34,8 +34,7 @@ _UNPARSED = {
     Reason.DUPLICATE_KEY,
     Reason.TOO_DEEP,
 }
-_FEW = 16  # lines that are not worth halving
-_LONG = 1 << 20  # from here on it pays to let other threads run meanwhile
+LONG = 1 << 20  # chunks of this size are worth loading what is compiled
 _HUGE = 1 << 20  # only the strict decoder takes such lines apart
 # Nobody writes so many marks on one letter; it takes at least two bytes each to try.
 _MANY_MARKS = 50_000
@@ -68,9 +67,10 @@ class Parser:
     given: bool = False
     """Whether the user named the format: then no line is read as another."""
 
-    def begin(self, chunk: Chunk) -> "Making":
-        """Return a chunk in which the lines are found: in a thread that reads ahead, if it is long."""
-        return Making(self, chunk)
+    def batch(self, chunk: Chunk) -> LogBatch:
+        """Return a chunk's records, and the lines that hold none."""
+        with _no_collection():
+            return _Making(self, chunk).batch()
 
     def parse(self, line: bytes) -> list[PromptRecord]:
         """Parse one line, as another format if need be, since logs may mix formats. Raises Skip.
@@ -103,7 +103,7 @@ class Parser:
         return known.parse(strict.decode(line)) if len(line) > _HUGE else known.parse_line(line)
 
 
-class Making:
+class _Making:
     """A batch in the making."""
 
     def __init__(self, parser: Parser, chunk: Chunk) -> None:
@@ -111,56 +111,52 @@ class Making:
         self._chunk = chunk
         self._first, self._last = _bounds(chunk.data)
         self._offsets = self._first + chunk.base if chunk.offsets is None else chunk.offsets
-        self._ordinary = _ordinary(chunk.data, self._first, self._last)
-        known = parser.format
-        self._known = known if known is not None and known.reads_blocks else None
-        self._is_clear = self._known is not None and not self._repeats(chunk.data, len(self._first))
-        self._batches: list[pa.RecordBatch] = []
         self._records: list[PromptRecord] = []
-        self._sources: list[int] = []
+        self._numbers: list[int] = []
+        """Of each record the number of its line."""
         self._skipped: list[SkippedLine] = []
         self._lines = 0
         self._waiting: SkippedLine | None = None
 
     def batch(self) -> LogBatch:
-        """Return the chunk's records, and the lines that hold none."""
-        with _no_collection():
-            return self._batch()
-
-    def _batch(self) -> LogBatch:
+        """Return the batch, once."""
         for gap in self._chunk.gaps:
             self._skip(gap.offset, gap.reason, gap.sha256)
-        self._read(0, len(self._first))
-        self._gather()
-        records = self._batches[0] if len(self._batches) == 1 else pa.concat_batches(self._batches)
+        known = self._parser.format
+        if known is not None and known.reads_blocks and len(self._chunk.data) >= LONG:
+            records = self._read_block(known)
+        else:
+            self._read_lines(range(len(self._first)))
+            records = self._gathered()
         after = None if self._waiting else Mark(self._chunk.end, self._chunk.sha256)
         return LogBatch(records, tuple(self._skipped), self._lines, after, self._waiting)
 
-    def _read(self, begin: int, end: int) -> None:
-        """Read some lines at once if they are all ordinary, else each half, else one by one."""
-        if end - begin > _FEW and self._known is not None:
-            if self._ordinary[begin:end].all():
-                is_whole = end - begin == len(self._first)
-                block = self._chunk.data
-                block = block if is_whole else block[self._first[begin] : self._last[end - 1]]
-                is_clear = self._is_clear if is_whole else not self._repeats(block, end - begin)
-                columns = self._known.parse_block(block, end - begin) if is_clear else None
-                if columns is not None:
-                    return self._accept_block(columns, self._offsets[begin:end])
-            middle = (begin + end) // 2
-            self._read(begin, middle)
-            return self._read(middle, end)
-        for number in range(begin, end):
+    def _read_block(self, known: LogFormat) -> pa.RecordBatch:
+        """Read all lines that are ordinary at once, and the others one by one."""
+        ordinary, columns = known.parse_block(self._chunk.data, self._first, self._last)
+        self._lines += len(ordinary)
+        batch = batch_of(columns, self._offsets[ordinary], self._parser.source)
+        if len(ordinary) == len(self._first):
+            return batch
+        self._read_lines(np.delete(np.arange(len(self._first)), ordinary).tolist())
+        both = pa.concat_batches([batch, self._gathered()])
+        order = np.argsort(np.concatenate([ordinary, np.array(self._numbers, np.int64)]), kind="stable")
+        return both.take(pa.array(order))
+
+    def _read_lines(self, numbers: Iterable[int]) -> None:
+        for number in numbers:
             line = self._chunk.data[self._first[number] : self._last[number]].removesuffix(b"\r")
             if line and not line.isspace():
-                self._read_line(line, int(self._offsets[number]))
+                self._read_line(line, number)
 
-    def _repeats(self, block: bytes, lines: int) -> bool:
-        """Say whether a line of a block may have a member twice for which that would matter."""
-        known = self._known
-        return known is not None and any(_count(block, name) > lines for name in known.deciding)
+    def _gathered(self) -> pa.RecordBatch:
+        """Return a batch of the records that were read one by one."""
+        return to_batch(
+            self._records, self._offsets[np.array(self._numbers, np.int64)].tolist(), self._parser.source
+        )
 
-    def _read_line(self, line: bytes, offset: int) -> None:
+    def _read_line(self, line: bytes, number: int) -> None:
+        offset = int(self._offsets[number])
         try:
             records = self._parser.parse(line)
             if len(line) > 2 * _MANY_MARKS:
@@ -168,25 +164,13 @@ class Making:
         except Skip as skip:
             torn = self._chunk.unfinished and skip.reason in _UNPARSED
             self._skip(offset, Reason.TORN if torn else skip.reason, hashlib.sha256(line).hexdigest())
-            return self._accept(_all_named(skip.records, line), offset)
-        self._accept(_all_named(records, line), offset)
+            return self._accept(_all_named(skip.records, line), number)
+        self._accept(_all_named(records, line), number)
         self._lines += 1
 
-    def _accept(self, records: list[PromptRecord], offset: int) -> None:
+    def _accept(self, records: list[PromptRecord], number: int) -> None:
         self._records += records
-        self._sources += [offset] * len(records)
-
-    def _accept_block(self, columns: Sequence[Column], offsets: NDArray[np.int64]) -> None:
-        if self._records:
-            self._gather()
-        self._batches.append(batch_of(columns, offsets, self._parser.source))
-        self._lines += len(offsets)
-
-    def _gather(self) -> None:
-        """Make a batch of the records that were read one by one; there is one at least in the end."""
-        if self._records or not self._batches:
-            self._batches.append(to_batch(self._records, self._sources, self._parser.source))
-            self._records, self._sources = [], []
+        self._numbers += [number] * len(records)
 
     def _skip(self, offset: int, reason: Reason, sha256: str) -> None:
         line = SkippedLine(self._parser.path, offset, reason, sha256)
@@ -211,41 +195,10 @@ def _no_collection() -> Iterator[None]:
 
 def _bounds(data: bytes) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Return where the lines of `data` begin, and where they end without their newline."""
-    last = _ends(data)
+    last = np.flatnonzero(np.frombuffer(data, np.uint8) == ord("\n"))
     if data and not data.endswith(b"\n"):
         last = np.append(last, len(data))
     return np.concatenate([[0], last[:-1] + 1])[: len(last)], last
-
-
-def _ends(data: bytes) -> NDArray[np.int64]:
-    if len(data) < _LONG:
-        return np.flatnonzero(np.frombuffer(data, np.uint8) == ord("\n"))
-    from promptlog import scan  # compiled, and few logs need it
-
-    return scan.ends(data)
-
-
-def _count(data: bytes, name: bytes) -> int:
-    if len(data) < _LONG:
-        return data.count(name)
-    from promptlog import scan
-
-    return scan.count(data, name)
-
-
-def _ordinary(data: bytes, first: NDArray[np.int64], last: NDArray[np.int64]) -> NDArray[np.bool_]:
-    """Say of each line whether it looks like one object of a usual size.
-
-    Where each of several lines begins with "{" and ends with "}", and they hold as many objects,
-    each line is one: between objects that nest, "}" and "{" cannot meet.
-    """
-    if not len(first):
-        return np.empty(0, np.bool_)
-    text = np.frombuffer(data, np.uint8)
-    length = last - first
-    return np.asarray(
-        (text[first] == ord("{")) & (text[last - 1] == ord("}")) & (length > 1) & (length <= 2 * _MANY_MARKS)
-    )
 
 
 def _refuse_marks(records: list[PromptRecord]) -> None:

@@ -156,9 +156,9 @@ class Log:
         parser = Parser(self.path, source, format, self.given is not None)
         first, rest = self._chunks
         long = any(len(chunk.data) >= BLOCK // 2 for chunk in first)
-        begun = map(parser.begin, chain(first, rest))
-        for each in ahead(begun) if long else begun:
-            yield each.batch()
+        chunks = chain(first, rest)
+        # Hashing and what is compiled let go of the interpreter's lock: three threads keep two cores busy.
+        yield from ahead(map(parser.batch, ahead(chunks))) if long else map(parser.batch, chunks)
 
     @cached_property
     def _chunks(self) -> tuple[list[Chunk], Iterator[Chunk]]:

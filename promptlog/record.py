@@ -6,7 +6,7 @@ prompt, every session would match itself.
 """
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
 import pyarrow as pa
@@ -68,7 +68,7 @@ byte in the decompressed stream): the way back to the request."""
 
 _ROW = pa.struct(list(SCHEMA))
 
-Column = Sequence[object] | NDArray[np.generic] | str
+Column: TypeAlias = "Sequence[object] | NDArray[np.generic] | pa.Array | str"
 """One field of several records; a text alone is that of all of them."""
 
 
@@ -81,14 +81,14 @@ def to_batch(records: list[PromptRecord], offsets: Sequence[int], source: int) -
         {**record._asdict(), "source": source, "offset": offset}
         for record, offset in zip(records, offsets, strict=True)
     ]
-    return pa.RecordBatch.from_arrays(pa.array(rows, _ROW).flatten(), schema=SCHEMA)
+    return pa.RecordBatch.from_struct_array(pa.array(rows, _ROW))
 
 
 def batch_of(columns: Sequence[Column], offsets: NDArray[np.int64], source: int) -> pa.RecordBatch:
     """Return the columns of records, in the order of PromptRecord's fields, as one Arrow batch."""
     count = len(offsets)
     arrays = [
-        pa.repeat(column, count) if isinstance(column, str) else pa.array(column, type=field.type)
+        pa.repeat(column, count) if isinstance(column, str) else pa.array(column, field.type)
         for column, field in zip((*columns, np.full(count, source), offsets), SCHEMA, strict=True)
     ]
     return pa.RecordBatch.from_arrays(arrays, schema=SCHEMA)

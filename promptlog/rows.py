@@ -31,8 +31,11 @@ def header(text: bytes) -> tuple[list[str], str]:
     line, newline, _ = text.partition(b"\n")
     if not newline or len(line) > 1 << 16:
         return [], ""
+    shown = line.decode("utf-8", "replace").rstrip("\r")
+    if "\r" in shown:
+        return [], ""  # no name has one, and csv refuses it
     for delimiter in _DELIMITERS:
-        names = next(csv.reader([line.decode("utf-8", "replace").rstrip("\r")], delimiter=delimiter), [])
+        names = next(csv.reader([shown], delimiter=delimiter), [])
         if len(names) > 1 and len(set(names)) == len(names) and all(map(_is_name, names)):
             return names, delimiter
     return [], ""

@@ -41,6 +41,20 @@ def to_iso(time_us: int) -> str:
     return moment.isoformat(timespec="milliseconds").removesuffix("+00:00") + "Z"
 
 
+def is_local(text: str) -> bool:
+    """Say whether a text is a time without a zone, which `to_us` takes for UTC.
+
+    >>> [is_local(text) for text in ("2026-01-01 00:00:00.5", "2026-01-01T00:00:00Z", "1767225600")]
+    [True, False, False]
+    """
+    if _number(text) is not None or text.endswith(" UTC"):
+        return False
+    try:
+        return datetime.fromisoformat(text.strip()).tzinfo is None
+    except ValueError:
+        return False
+
+
 def _from_number(value: int | float) -> int:
     for per_second, microseconds in _MICROSECONDS_PER_UNIT:
         if EARLIEST * per_second <= value < LATEST * per_second:  # a large integer cannot be divided

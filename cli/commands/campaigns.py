@@ -17,6 +17,7 @@ def campaigns(
     threshold: options.Threshold = 0.5,
     members: Members = False,
     every: All = False,
+    key: options.Pseudonyms = None,
     as_json: options.Json = False,
 ) -> None:
     """List the campaigns that an index holds, the surest first.
@@ -26,13 +27,15 @@ def campaigns(
     from campaigns.kept import report_of
     from campaigns.report import encode
     from cli.progress import reporter
+    from cli.pseudonyms import Pseudonyms
     from cli.render import report as render
     from indexes.snapshot import Snapshot
     from indexes.workspace import Workspace
 
+    pseudonyms = Pseudonyms.of(key, index)
     snapshot = Snapshot(Workspace.open(index))
     with reporter() as progress:
-        report = report_of(snapshot, threshold=threshold, progress=progress)
+        report = pseudonyms.instead(report_of(snapshot, threshold=threshold, progress=progress))
     if as_json:
         streams.write_json(encode(report if members else report.without_members()))
     else:

@@ -53,6 +53,7 @@ def search(
     until: Until = None,
     deep: Deep = False,
     limit: Limit = 10,
+    key: options.Pseudonyms = None,
     as_json: options.Json = False,
 ) -> None:
     """List logged prompts that resemble TEXT, most similar first.
@@ -65,6 +66,7 @@ def search(
 
     import msgspec
 
+    from cli.pseudonyms import Pseudonyms
     from cli.render import matches as render
     from indexes.search import By
     from indexes.search import search as find
@@ -72,11 +74,14 @@ def search(
     from indexes.snapshot import Snapshot
     from indexes.workspace import Workspace
 
+    pseudonyms = Pseudonyms.of(key, index)
     snapshot = Snapshot(Workspace.open(index))
+    asked = account and pseudonyms.account(account, snapshot)
     near = _neighbours(snapshot, by == "meaning" or deep, deep) if by in ("meaning", "any") else None
     query = _typed(text) if text is not None else _logged(snapshot, like or "")
-    found = find(
-        snapshot, query, by=By(by), limit=limit, filters=Filters(account, model, *window), neighbours=near
+    filters = Filters(asked, model, *window)
+    found = pseudonyms.instead(
+        find(snapshot, query, by=By(by), limit=limit, filters=filters, neighbours=near)
     )
     if as_json:
         streams.write_json(msgspec.json.encode({"schema_version": 1, "query": query, "matches": found}))

@@ -10,28 +10,33 @@ from cli import options, streams
 
 if TYPE_CHECKING:
     from campaigns.report import Campaign, CampaignReport
+    from cli.pseudonyms import Pseudonyms
     from indexes.snapshot import Snapshot
 
 Name = Annotated[str, typer.Argument(metavar="ID", help="A campaign (c-…), a request or an account.")]
 
 
-def show(name: Name, index: options.Index, as_json: options.Json = False) -> None:
+def show(
+    name: Name, index: options.Index, key: options.Pseudonyms = None, as_json: options.Json = False
+) -> None:
     """Show one campaign, account or request.
 
     Exits with 1 when the index holds nothing of that name.
     """
     from campaigns.kept import report_of
     from cli.progress import reporter
+    from cli.pseudonyms import Pseudonyms
     from indexes.snapshot import Snapshot
     from indexes.workspace import Workspace
 
+    pseudonyms = Pseudonyms.of(key, index)
     snapshot = Snapshot(Workspace.open(index))
     with reporter() as progress:
         report = report_of(snapshot, progress=progress)
     shown = (
-        _campaign(name, report, as_json)
-        or _request(name, snapshot, report, as_json)
-        or _account(name, snapshot, report, as_json)
+        _campaign(name, pseudonyms.instead(report), as_json)
+        or _request(name, snapshot, report, pseudonyms, as_json)
+        or _account(name, snapshot, report, pseudonyms, as_json)
     )
     if not shown:
         streams.talk(f"promptprint: no campaign, request or account is called {name}")
@@ -51,11 +56,13 @@ def _campaign(name: str, report: CampaignReport, as_json: bool) -> bool:
     return True
 
 
-def _request(name: str, snapshot: Snapshot, report: CampaignReport, as_json: bool) -> bool:
+def _request(
+    name: str, snapshot: Snapshot, report: CampaignReport, pseudonyms: Pseudonyms, as_json: bool
+) -> bool:
     from cli.render.entities import request as render
     from indexes import lookup
 
-    found = lookup.requests(snapshot, name)
+    found = pseudonyms.instead(lookup.requests(snapshot, name))
     holding = [c for c in report.campaigns if name in c.requests]
     if found and as_json:
         _write("request", requests=found, campaigns=[_brief(c) for c in holding])
@@ -68,11 +75,14 @@ def _request(name: str, snapshot: Snapshot, report: CampaignReport, as_json: boo
     return bool(found)
 
 
-def _account(name: str, snapshot: Snapshot, report: CampaignReport, as_json: bool) -> bool:
+def _account(
+    name: str, snapshot: Snapshot, report: CampaignReport, pseudonyms: Pseudonyms, as_json: bool
+) -> bool:
     from cli.render.entities import account as render
     from indexes import lookup
 
-    found = lookup.account(snapshot, name)
+    name = pseudonyms.account(name, snapshot)
+    found = pseudonyms.instead(lookup.account(snapshot, name))
     if found is None:
         return False
     holding = [c for c in report.campaigns if name in c.accounts]

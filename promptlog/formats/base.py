@@ -3,6 +3,9 @@
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Sequence
 
+import numpy as np
+from numpy.typing import NDArray
+
 from promptlog import strict
 from promptlog.reasons import Skip
 from promptlog.record import Column, PromptRecord
@@ -41,15 +44,14 @@ class LogFormat(ABC):
     reads_blocks: bool = False
     """Whether `parse_block` is worth a try."""
 
-    deciding: tuple[bytes, ...] = ()
-    """Members, as `"name":`, of which `parse_block` relies on there being no more than lines."""
+    def parse_block(
+        self, data: bytes, first: NDArray[np.int64], last: NDArray[np.int64]
+    ) -> tuple[NDArray[np.int64], Sequence[Column]]:
+        """Return which of the lines `data[first:last]` are ordinary, by number, and their records' columns.
 
-    def parse_block(self, block: bytes, lines: int) -> Sequence[Column] | None:
-        """Return the columns of the records of so many lines, one for each, all with a request_id.
-
-        None unless every line is ordinary, so that `parse_line` would return the same.
+        Each of those has one record, with a request_id: the one that `parse_line` would return.
         """
-        return None
+        raise NotImplementedError
 
     def beside(self, path: str) -> "LogFormat":
         """Return the format for the log at `path`, where what lies beside a log belongs to it."""

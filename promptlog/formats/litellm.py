@@ -10,13 +10,15 @@ from collections.abc import Sequence
 from typing import Any
 
 import msgspec
+import numpy as np
+from numpy.typing import NDArray
 
 from promptlog import accounts, times
 from promptlog.bodies import openai_chat
 from promptlog.bodies.content import text_of
 from promptlog.bodies.prompt import Prompt, of_messages
 from promptlog.fields import member, text, unpacked
-from promptlog.formats import litellm_block, litellm_marks, quick
+from promptlog.formats import litellm_marks, quick
 from promptlog.formats.base import LogFormat
 from promptlog.reasons import Reason, Skip
 from promptlog.record import Column, PromptRecord
@@ -60,7 +62,6 @@ class LiteLLM(LogFormat):
 
     name = "litellm"
     reads_blocks = True
-    deciding = (_MESSAGES, _USER)
 
     def recognises(self, entry: object) -> float:
         if not isinstance(entry, dict):
@@ -91,8 +92,12 @@ class LiteLLM(LogFormat):
             return super().parse_line(line)
         return [_record(payload)]
 
-    def parse_block(self, block: bytes, lines: int) -> Sequence[Column] | None:
-        return litellm_block.parse_block(block, lines)
+    def parse_block(
+        self, data: bytes, first: NDArray[np.int64], last: NDArray[np.int64]
+    ) -> tuple[NDArray[np.int64], Sequence[Column]]:
+        from promptlog.blocks import litellm  # compiled, and few logs need it
+
+        return litellm.parse_block(data, first, last)
 
     def remark(self, entry: object) -> str:
         messages = member(entry, "messages")

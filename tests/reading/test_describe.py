@@ -24,6 +24,8 @@ def test_a_log_in_order(tmp_path):
                 "account": "u_17",
                 "account_field": "metadata.user_api_key_user_id",
                 "timestamp": "2026-04-22T00:00:03.120Z",
+                "organisation": "team-9",
+                "session": "trace-1",
                 "model": "m-large",
                 "ip": "192.0.2.7",
                 "user_agent": "OpenAI/Python 1.99",
@@ -32,6 +34,8 @@ def test_a_log_in_order(tmp_path):
                 "last_user": "",
                 "tools": [],
                 "truncated": False,
+                "redacted": False,
+                "offset": 0,
             }
         ],
     }
@@ -57,6 +61,27 @@ def test_problems_are_told_in_words(tmp_path):
         f"not JSON: 1 skipped, the first at byte {path.read_bytes().index(b'{bad')}",
         f"torn last line: 1 skipped, the first at byte {path.stat().st_size - 50}",
     ]
+
+
+def test_a_record_says_whether_its_texts_were_taken_out(tmp_path):
+    redacted = litellm(messages=[{"role": "user", "content": "redacted-by-litellm"}])
+    found = describe(log(tmp_path, line(redacted), GOOD, line(litellm(messages=[]))), 3).records
+    assert [record["redacted"] for record in found] == [True, False, False]
+    assert [record["offset"] for record in found] == [0, len(line(redacted)), len(line(redacted)) + len(GOOD)]
+
+
+@pytest.mark.parametrize(
+    ("time", "local"),
+    [
+        ("2026-04-22 00:00:03.120", True),
+        ("2026-04-22T00:00:03Z", False),
+        ("2026-04-22 02:00:03 UTC", False),
+        (1776816003, False),
+    ],
+)
+def test_a_time_without_a_zone_is_said(tmp_path, time, local):
+    found = describe(log(tmp_path, line(litellm(startTime=time, note="2026-04-22")) * 2))
+    assert found.problems == ["time without a zone, taken for UTC: 2 of the first 2 lines"] * local
 
 
 def test_an_unknown_format_is_described_with_what_to_do(tmp_path):

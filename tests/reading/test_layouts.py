@@ -256,3 +256,8 @@ def test_an_array_whose_first_elements_are_damaged_is_an_array(tmp_path):
     path = log(tmp_path, b"[\n" + b",\n".join(elements) + b"\n]\n")
     assert len(records(path)) == 5
     assert [bad.reason for bad in skipped(path)] == [Reason.NOT_JSON] * 20
+
+
+def test_a_carriage_return_within_the_first_line_is_no_csv(tmp_path):
+    with pytest.raises(promptlog.LogError):
+        list(promptlog.read(log(tmp_path, b"id,us\rer\n1,2\n")))

@@ -8,7 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from logsamples import START, line, litellm, log, metadata, records
 
+from promptlog import parsing
 from promptlog.formats.litellm import LiteLLM
+from promptlog.parsing import _bounds
 from promptlog.reasons import Skip
 from promptlog.record import PromptRecord, batch_of
 
@@ -28,15 +30,19 @@ ORDINARY = {
     "a history": {
         "messages": [
             {"role": "developer", "content": "Be brief."},
-            {"role": "system", "content": "Be kind."},
             *({"role": role, "content": f"{role} {i}"} for i in range(3) for role in ("user", "assistant")),
             {"role": "assistant", "content": None, "tool_calls": [{"id": "c"}]},
             {"role": "tool", "content": [{"type": "text", "text": "4"}]},
         ]
     },
-    "parts": {"messages": [{"role": "user", "content": PARTS}, {"role": "user", "content": "x"}]},
+    "a text as a part": {
+        "messages": [
+            {"role": "system", "content": [{"cache_control": {"type": "text"}, "text": "é", "type": "text"}]},
+            {"role": "user", "content": [PARTS[0]]},
+            {"role": "assistant", "content": PARTS},
+        ]
+    },
     "no messages": {"messages": []},
-    "a packed account": {"metadata": metadata(user_api_key_user_id="user_0a_account_11-22_session_33-44")},
     "an address of the proxy": {
         "requester_ip_address": None,
         "metadata": metadata(requester_ip_address="192.0.2.9"),
@@ -45,6 +51,18 @@ ORDINARY = {
     "members missing": {"trace_id": None, "user_agent": None, "model_parameters": None, "model": None},
 }
 UNUSUAL = {
+    "no text in a part": {"messages": [{"role": "user", "content": [{"type": "text"}]}]},
+    "a part of no type": {"messages": [{"role": "user", "content": [{"text": "Solve"}]}]},
+    "a part of another type": {
+        "messages": [{"role": "user", "content": [PARTS[0] | {"type": "input_text"}]}]
+    },
+    "null as text": {"messages": [{"role": "user", "content": [PARTS[0] | {"text": None}]}]},
+    "no part": {"messages": [{"role": "user", "content": []}]},
+    "a text among parts": {"messages": [{"role": "user", "content": ["Solve"]}]},
+    "a part redacted": {"messages": [{"role": "user", "content": [PARTS[0] | {"text": "litellm"}]}]},
+    "parts": {"messages": [{"role": "user", "content": PARTS}, {"role": "user", "content": "x"}]},
+    "two instructions": {"messages": [{"role": role, "content": role} for role in ("developer", "system")]},
+    "a packed account": {"metadata": metadata(user_api_key_user_id="user_0a_account_11-22_session_33-44")},
     "no id": {"id": None},
     "a number as id": {"id": 7},
     "no account": {"metadata": metadata(user_api_key_user_id=None)},
@@ -64,14 +82,12 @@ def lines_of(*changes):
 
 
 def in_a_block(lines):
-    """Return the records of a block; None where it is left to the slow way."""
-    block = b"\n".join(lines)
-    columns = FORMAT.parse_block(block, len(lines))
-    if columns is None or any(block.count(name) > len(lines) for name in FORMAT.deciding):
-        return None
-    offsets = np.arange(len(lines))
-    names = PromptRecord._fields
-    return [PromptRecord(**row) for row in batch_of(columns, offsets, 0).select(names).to_pylist()]
+    """Return the records of the lines that are read at once, None for the others."""
+    data = b"\n".join([*lines, b""])
+    ordinary, columns = FORMAT.parse_block(data, *_bounds(data))
+    rows = batch_of(columns, np.zeros(len(ordinary), np.int64), 0).select(PromptRecord._fields).to_pylist()
+    found = dict(zip(ordinary.tolist(), rows, strict=True))
+    return [PromptRecord(**found[number]) if number in found else None for number in range(len(lines))]
 
 
 def one_by_one(lines):
@@ -84,6 +100,13 @@ def one_by_one(lines):
     return found
 
 
+def agrees(lines):
+    """Say whether what is read in a block is what each line gives; at least of one line."""
+    pairs = list(zip(in_a_block(lines), one_by_one(lines), strict=True))
+    assert any(found for found, _ in pairs)
+    return all(found is None or found == slow for found, slow in pairs)
+
+
 @pytest.mark.parametrize("name", ORDINARY)
 def test_an_ordinary_payload_is_read_in_a_block(name):
     lines = lines_of({}, ORDINARY[name], {"id": "last"})
@@ -92,34 +115,93 @@ def test_an_ordinary_payload_is_read_in_a_block(name):
 
 @pytest.mark.parametrize("name", UNUSUAL)
 def test_an_unusual_payload_is_left_to_the_slow_way(name):
-    assert in_a_block(lines_of({}, UNUSUAL[name])) is None
+    first, unusual, last = in_a_block(lines_of({}, UNUSUAL[name], {}))
+    assert unusual is None
+    assert first == last is not None
+
+
+PAYLOAD = lines_of({})[0]
+BAD = {
+    "messages twice": PAYLOAD.replace(b'"messages":', b'"messages": [], "messages":'),
+    "messages within": PAYLOAD.replace(b'"response": {', b'"response": {"messages": [], '),
+    "an id twice": PAYLOAD.replace(b'"id":', b'"id": "x", "id":', 1),
+    "a user twice": PAYLOAD.replace(USER, USER + b' "v", ' + USER),
+    "a user elsewhere": PAYLOAD.replace(b'"id":', USER + b' "v", "id":', 1),
+    "a role twice": PAYLOAD.replace(b'"role":', b'"role": "tool", "role":', 1),
+    "an escaped name": PAYLOAD.replace(b'"id":', b'"\\u0069d":', 1),
+    "an escaped mark": PAYLOAD.replace(b"Solve", b"\\u006citellm"),
+    "an escaped role": PAYLOAD.replace(b'"user"', b'"\\u0075ser"'),
+    "a type twice": PAYLOAD.replace(b'"Solve: 2+2"', b'[{"type": "x", "type": "text", "text": "x"}]'),
+    "an empty part": PAYLOAD.replace(b'"Solve: 2+2"', b"[{}]"),
+    "a comma after parts": PAYLOAD.replace(b'"Solve: 2+2"', b'[{"type": "text", "text": "x"},]'),
+    "no UTF-8": PAYLOAD.replace(b"Solve", b"\xff"),
+    "UTF-8 cut": PAYLOAD.replace(b"Solve", b"\xf0\x9f\x98"),
+    "an overlong character": PAYLOAD.replace(b"Solve", b"\xc0\xaf"),
+    "a surrogate in UTF-8": PAYLOAD.replace(b"Solve", b"\xed\xa0\x80"),
+    "beyond Unicode": PAYLOAD.replace(b"Solve", b"\xf4\x90\x80\x80"),
+    "a high surrogate": PAYLOAD.replace(b"Solve", b"\\ud800"),
+    "a low surrogate": PAYLOAD.replace(b"Solve", b"\\udc00"),
+    "two high surrogates": PAYLOAD.replace(b"Solve", b"\\ud800\\ud800"),
+    "no escape": PAYLOAD.replace(b"Solve", b"\\x41"),
+    "an escape cut": PAYLOAD.replace(b"Solve", b"\\u00"),
+    "a control character": PAYLOAD.replace(b"Solve", b"So\tlve"),
+    "a large number": PAYLOAD.replace(b"4096", b"9" * 19),
+    "a number beyond all": PAYLOAD.replace(b"4096", b"1e999"),
+    "no number": PAYLOAD.replace(b"4096", b"NaN"),
+    "a leading zero": PAYLOAD.replace(b"4096", b"04096"),
+    "half a number": PAYLOAD.replace(b"4096", b"4096."),
+    "half a word": PAYLOAD.replace(b"4096", b"tru"),
+    "a trailing comma": PAYLOAD.replace(b"4096", b"4096,"),
+    "no colon": PAYLOAD.replace(b'"id":', b'"id"', 1),
+    "deep": PAYLOAD.replace(b"4096", b"[" * 40 + b"]" * 40),
+    "unclosed": PAYLOAD.replace(b"4096", b"[4096"),
+    "wrongly closed": PAYLOAD.replace(b"4096", b"[4096}"),
+    "two on a line": PAYLOAD + b" {}",
+    "cut": PAYLOAD[:-20],
+    "no member": b"{}",
+    "no object": b"[1]",
+    "blank": b"",
+}
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_a_bad_line_is_left_to_the_slow_way(name):
+    assert BAD[name] != PAYLOAD
+    first, bad, last = in_a_block([PAYLOAD, BAD[name], PAYLOAD])
+    assert bad is None
+    assert first == last is not None
+
+
+def test_every_cut_of_a_payload_is_left_to_the_slow_way():
+    cuts = [PAYLOAD[:end] for end in range(len(PAYLOAD))]
+    assert in_a_block([*cuts, PAYLOAD])[:-1] == [None] * len(PAYLOAD)
 
 
 @pytest.mark.parametrize(
-    "bad",
-    [
-        lines_of({})[0].replace(b'"messages":', b'"messages": [], "messages":'),
-        lines_of({})[0].replace(
-            b'"user_api_key_user_id":', b'"user_api_key_user_id": "v", "user_api_key_user_id":'
-        ),
-        lines_of({})[0].replace(b"Solve", b"\xff"),
-        lines_of({})[0].replace(b"Solve", b"\\ud800"),
-        lines_of({})[0] + b" {}",
-        lines_of({})[0][:-20],
-        b"{}",
-        b"",
-    ],
+    "escape", ["\\u00e9", "\\u2028", "\\ud83d\\ude00", '\\"', "\\\\", "\\/", "\\b\\f\\n\\r\\t", "\\u0000"]
 )
-def test_a_bad_line_makes_a_block_go_the_slow_way(bad):
-    assert in_a_block([*lines_of({}), bad]) is None
+def test_escapes_are_decoded(escape):
+    lines = [PAYLOAD.replace(b"Solve", escape.encode() * count) for count in range(20)]
+    assert in_a_block(lines) == one_by_one(lines)
+
+
+@pytest.mark.parametrize("space", [b"", b" ", b"\t\r "])
+def test_white_space_says_nothing(space):
+    line = (
+        space
+        + PAYLOAD.replace(b'": ', b'"' + space + b":" + space).replace(b', "', b"," + space + b'"')
+        + space
+    )
+    assert in_a_block([line]) == one_by_one([PAYLOAD])
 
 
 @pytest.mark.parametrize("unusual", [*UNUSUAL.values(), b"{bad}\n", b"\n", b'{"hello": 1}\n', b"{} {}\n"])
 def test_a_log_is_read_the_same_in_blocks_and_line_by_line(tmp_path, monkeypatch, unusual):
+    monkeypatch.setattr(parsing, "LONG", 0)
     lines = [line(litellm(id=f"r{i}")) for i in range(200)]
     for place in (0, 77, 78, 199):
         lines[place] = line(litellm(**unusual)) if isinstance(unusual, dict) else unusual
-    path = log(tmp_path, line(litellm()), *lines)
+    path = log(tmp_path, line(litellm()), *lines, b"{torn")
     in_blocks = records(path)
     monkeypatch.setattr(LiteLLM, "reads_blocks", False)
     assert in_blocks == records(path)
@@ -133,9 +215,31 @@ JSON = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(KEY, inner),
     max_leaves=6,
 )
+CONTENT = JSON | st.sampled_from([PARTS, PARTS[:1]])
 MESSAGE = st.fixed_dictionaries(
-    {"role": st.sampled_from(["user", "system", "assistant", "tool"]), "content": JSON | st.just(PARTS)}
+    {
+        "role": st.sampled_from(["user", "system", "assistant", "tool"]),
+        "content": JSON | st.sampled_from([PARTS, PARTS[:1]]),
+    }
 )
+PIECES = [
+    b'"',
+    b"\\",
+    b"\\u",
+    b"{",
+    b"}",
+    b"[",
+    b"]",
+    b",",
+    b":",
+    b"0",
+    b"-",
+    b"e9",
+    b".5",
+    b"null",
+    b"\xe2\x80\xa8",
+    b"\\ud83d",
+]
 CHANGES = st.dictionaries(st.sampled_from([*litellm(), *metadata()]), JSON, max_size=3)
 
 
@@ -146,6 +250,17 @@ def test_whatever_is_read_in_a_block_is_what_a_line_gives(changes, messages):
     entry = litellm(messages=messages, metadata=metadata(**inside)) | {
         name: value for name, value in changes.items() if name not in inside
     }
-    lines = [json.dumps(entry).encode(), *lines_of({})]
-    found = in_a_block(lines)
-    assert found is None or found == one_by_one(lines)
+    for ascii in (True, False):
+        assert agrees([json.dumps(entry, ensure_ascii=ascii).encode(), PAYLOAD])
+
+
+@settings(max_examples=500, deadline=None)
+@given(st.data())
+def test_whatever_is_done_to_the_bytes_of_a_line_a_block_reads_it_as_a_line_is(data):
+    """Bytes are replaced by such as mean something in JSON, or by any."""
+    line = bytearray(json.dumps(litellm(**data.draw(st.sampled_from(list(ORDINARY.values()))))).encode())
+    for _ in range(data.draw(st.integers(1, 3))):
+        at = data.draw(st.integers(0, len(line) - 1))
+        piece = data.draw(st.sampled_from(PIECES) | st.binary(max_size=3))
+        line[at : at + data.draw(st.integers(0, 8))] = piece.replace(b"\n", b"")
+    assert agrees([bytes(line), PAYLOAD])
