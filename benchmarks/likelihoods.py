@@ -29,12 +29,8 @@ from campaigns import likelihoods  # noqa: E402
 from campaigns.judge import ARGUED  # noqa: E402
 
 FOLDS = 5
-PER_100_000 = 5
+PER_100_000 = 15
 """Honest accounts, of 100,000, that alerts may hold in unseen worlds."""
-PER_100_000_WITHOUT = 15
-"""The same without network and client fields, by which one company's keys are told: held to 5, two
-campaigns in five would be lost.
-"""
 SCORES = (0.01, 0.03, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99)
 
 
@@ -48,8 +44,8 @@ def main() -> None:
     names = sorted({name for group in groups for name in group["x"]} - set(ARGUED))
     fields = {name for group in groups for name in group["metadata"]}
     told = {group["world"] for group in groups if group["metadata"]}
-    with_fields = Learnt.of([group for group in groups if group["world"] in told], names, PER_100_000)
-    without = Learnt.of(groups, [n for n in names if n not in fields], PER_100_000_WITHOUT)
+    with_fields = Learnt.of([group for group in groups if group["world"] in told], names)
+    without = Learnt.of(groups, [name for name in names if name not in fields])
     likelihoods.TABLE.write_text(
         table.text(
             f"{len({g['world'] for g in groups})} worlds from seed {options.seed}, {len(groups):,} groups",
@@ -77,11 +73,11 @@ class Learnt:
     innocents: int
 
     @classmethod
-    def of(cls, groups: list[fitting.Group], names: list[str], bearable: float) -> Learnt:
-        """Learn the curves of some signals, and the prior that flags so few innocents per 100,000."""
+    def of(cls, groups: list[fitting.Group], names: list[str]) -> Learnt:
+        """Learn the curves of some signals, and the prior that flags few enough innocents."""
         odds = _log_odds(_unseen(groups, names))
         innocents = sum({group["world"]: group["innocents"] for group in groups}.values())
-        prior = -_threshold(groups, odds, bearable * innocents / 1e5)
+        prior = -_threshold(groups, odds, PER_100_000 * innocents / 1e5)
         known = [group for group in groups if fitting.clear(group)]
         return cls(groups, fitting.fit(known, names, prior), 1 / (1 + 10 ** -(odds + prior)), innocents)
 

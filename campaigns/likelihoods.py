@@ -34,12 +34,14 @@ Odds = tuple[float, float]
 @dataclass(frozen=True)
 class Curve:
     """What a signal counts by its strength. crowd, party: log10 at each of `strength`, straight
-    between and level beyond, so that they average 0 over the groups they were learnt on.
+    between and level beyond, so that they average 0 over the groups they were learnt on. absent: what it
+    counts that a signal found nothing.
     """
 
     strength: tuple[float, ...]
     crowd: tuple[float, ...]
     party: tuple[float, ...]
+    absent: Odds
 
     def at(self, strength: float) -> Odds:
         """Return what a strength counts."""
@@ -56,16 +58,17 @@ class Curve:
 
 @dataclass(frozen=True)
 class Likelihoods:
-    """prior: log10 odds before any evidence. curves: by signal; a signal that found nothing counts
-    as one of strength 0.
-    """
+    """prior: log10 odds before any evidence. curves: by signal."""
 
     prior: Odds
     curves: dict[str, Curve]
 
     def odds(self, strengths: dict[str, float]) -> Odds:
         """Return the log10 odds of a group, given the strength of each signal that found something."""
-        found = [curve.at(strengths.get(name, 0.0)) for name, curve in self.curves.items()]
+        found = [
+            curve.at(strengths[name]) if name in strengths else curve.absent
+            for name, curve in self.curves.items()
+        ]
         crowd, party = self.prior
         return crowd + sum(c for c, _ in found), party + sum(p for _, p in found)
 
@@ -95,7 +98,7 @@ def likelihoods(*, metadata: bool) -> Likelihoods:
     """Return the learnt model, with or without network and client fields."""
     table = tomllib.loads(TABLE.read_text("utf-8"))["with_metadata" if metadata else "without_metadata"]
     curves = {
-        name: Curve(tuple(row["strength"]), tuple(row["crowd"]), tuple(row["party"]))
+        name: Curve(*(tuple(row[field]) for field in ("strength", "crowd", "party", "absent")))
         for name, row in table["signals"].items()
     }
     return Likelihoods((table["prior"]["crowd"], table["prior"]["party"]), curves)

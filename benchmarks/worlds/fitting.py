@@ -5,7 +5,8 @@ campaign against either of the others, as in `campaigns.likelihoods`. Against a 
 rise with a signal's strength; against one party, whose accounts are interchangeable too, they may
 do anything. An honest group weighs as much as it has accounts, up to a point: to accuse the five
 hundred users of an app is worse than to accuse a company of twenty keys. The penalty is on the steps
-from knot to knot, so that a curve without data is level.
+from knot to knot, so that a curve without data is level. That a signal found nothing, for want of
+requests or of fields, is no strength of 0: it counts what it counts.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from worlds.scoring import HELD, PURE
 QUANTILES = (0.02, 0.15, 0.5, 0.85, 0.98)
 """Where knots lie, among all groups and among campaigns."""
 APART = 0.1  # of knots; closer together they would make steps of what is a slope
-PENALTY = 1.0
+PENALTY = 2.0
 MIXED = 0.3  # with less of campaigns' accounts, a candidate counts as honest
 USUAL, MOST = 40, 10  # accounts of an honest group that weighs 1, and what one weighs at most
 CAMPAIGN, CROWD, PARTY = 0, 1, 2
@@ -57,32 +58,39 @@ def weight(group: Group) -> float:
 
 @dataclass(frozen=True)
 class Basis:
-    """Curves as columns: column i is how far a strength has come from knot i to the next, 0 to 1."""
+    """Curves as columns. Of each signal: whether it found nothing, then, for each knot but the last, how far
+    its strength has come from there to the next, 0 to 1.
+    """
 
     knots: dict[str, NDArray[np.float64]]
 
     @classmethod
     def of(cls, groups: list[Group], signals: list[str]) -> Basis:
-        """Choose the knots."""
+        """Choose the knots, among what the signals found."""
         planted = np.array([kind(g) == CAMPAIGN for g in groups])
         knots = {}
         for name in signals:
             x = _strengths(groups, name)
-            found = np.concatenate([np.quantile(x, QUANTILES), np.quantile(x[planted], QUANTILES)])
-            knots[name] = _spaced(np.unique(found.round(2)))
-            if len(knots[name]) < 2:  # a rare finding
-                knots[name] = np.unique([x.min(), x.max()]).round(2)
-        return cls({name: k for name, k in knots.items() if len(k) > 1})
+            there = ~np.isnan(x)
+            quantiles = [np.quantile(x[some], QUANTILES) for some in (there, there & planted) if some.any()]
+            knots[name] = _spaced(np.unique(np.concatenate(quantiles).round(2)))
+            if len(knots[name]) < 2:  # found rarely, or always alike
+                knots[name] = np.unique([0.0, *x[there]]).round(2)[[0, -1]]
+        return cls(knots)
 
     def columns(self, groups: list[Group]) -> NDArray[np.float64]:
-        """Return (groups, steps)."""
-        return np.concatenate(
-            [
-                np.clip((_strengths(groups, name)[:, None] - k[:-1]) / np.diff(k), 0, 1)
-                for name, k in self.knots.items()
-            ],
-            axis=1,
-        )
+        """Return (groups, columns)."""
+        return np.concatenate([self._of_signal(groups, name) for name in self.knots], axis=1)
+
+    def _of_signal(self, groups: list[Group], name: str) -> NDArray[np.float64]:
+        x, k = _strengths(groups, name)[:, None], self.knots[name]
+        come = np.nan_to_num(np.clip((x - k[:-1]) / np.diff(k), 0, 1))
+        return np.concatenate([np.isnan(x), come], axis=1)
+
+    @property
+    def rising(self) -> NDArray[np.bool_]:
+        """(columns,) which ones are steps up a curve."""
+        return np.concatenate([np.arange(len(k)) > 0 for k in self.knots.values()])
 
 
 def fit(groups: list[Group], signals: list[str], prior: float) -> Likelihoods:
@@ -90,19 +98,21 @@ def fit(groups: list[Group], signals: list[str], prior: float) -> Likelihoods:
     basis = Basis.of(groups, signals)
     columns = basis.columns(groups)
     kinds, weights = np.array([kind(g) for g in groups]), np.array([weight(g) for g in groups])
-    crowd, party = _steps(columns, kinds, weights)
-    curves, odds, at = {}, np.array([crowd[0], party[0]]) + prior, 1
+    both = _coefficients(columns, basis.rising, kinds, weights)
+    curves, odds, at = {}, [float(v[0]) + prior for v in both], 0
     for name, knots in basis.knots.items():
-        steps = slice(at, at + len(knots) - 1)
-        mean = columns[:, at - 1 : at + len(knots) - 2].mean(axis=0)
-        sides = []
-        for side, v in enumerate((crowd, party)):
-            centre = float(mean @ v[steps])
+        mine = slice(at, at := at + len(knots))
+        mean, levels = columns[:, mine].mean(axis=0), []
+        for side, v in enumerate(both):
+            absent, *steps = v[1:][mine]
+            centre = float(mean @ v[1:][mine])
             odds[side] += centre
-            sides.append(tuple((np.concatenate([[0.0], np.cumsum(v[steps])]) - centre).round(3).tolist()))
-        curves[name] = Curve(tuple(knots.tolist()), *sides)
-        at += len(knots) - 1
-    return Likelihoods((round(float(odds[0]), 3), round(float(odds[1]), 3)), curves)
+            levels.append(np.array([absent, *np.cumsum([0.0, *steps])]) - centre)
+        crowd, party = (level.round(3).tolist() for level in levels)
+        curves[name] = Curve(
+            tuple(knots.tolist()), tuple(crowd[1:]), tuple(party[1:]), absent=(crowd[0], party[0])
+        )
+    return Likelihoods((round(odds[0], 3), round(odds[1], 3)), curves)
 
 
 def _spaced(knots: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -114,10 +124,13 @@ def _spaced(knots: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.array(kept[::-1])
 
 
-def _steps(
-    columns: NDArray[np.float64], kind: NDArray[np.int64], weight: NDArray[np.float64]
+def _coefficients(
+    columns: NDArray[np.float64],
+    rising: NDArray[np.bool_],
+    kind: NDArray[np.int64],
+    weight: NDArray[np.float64],
 ) -> tuple[NDArray[np.float64], ...]:
-    """Return (1 + steps,) coefficients of the odds against a crowd, and against one party."""
+    """Return (1 + columns,) coefficients of the odds against a crowd, and against one party."""
     count = columns.shape[1] + 1
 
     def loss(v: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
@@ -132,13 +145,15 @@ def _steps(
         size = float((crowd[1:] ** 2).sum() + (party[1:] ** 2).sum())
         return PENALTY * size - likely, np.concatenate(slope)
 
-    free, rising = [(None, None)], [(0.0, None)] * (count - 1)
+    free = (None, None)
+    against_crowd = [free, *((0.0, None) if up else free for up in rising)]
     found = minimize(
         loss, np.zeros(2 * count), jac=True, method="L-BFGS-B",
-        bounds=free + rising + free * count, options={"maxiter": 1000},
+        bounds=against_crowd + [free] * count, options={"maxiter": 1000},
     )  # fmt: skip
     return found.x[:count], found.x[count:]
 
 
 def _strengths(groups: list[Group], name: str) -> NDArray[np.float64]:
-    return np.array([g["x"].get(name, 0.0) for g in groups])
+    """Return (groups,) what a signal found, NaN for nothing."""
+    return np.array([g["x"].get(name, np.nan) for g in groups])

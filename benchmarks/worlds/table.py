@@ -6,8 +6,8 @@ from campaigns.likelihoods import Likelihoods
 
 HEAD = """\
 # What signals count: log10 of what a finding multiplies the odds of a campaign by, against a crowd and
-# against one party, at the given strengths. How to read it: likelihoods.py. Made by
-# benchmarks/likelihoods.py from {source}; do not edit.
+# against one party, at the given strengths; `absent` is what it counts that a signal finds nothing.
+# How to read it: likelihoods.py. Made by benchmarks/likelihoods.py from {source}; do not edit.
 """
 
 
@@ -26,7 +26,7 @@ def text(
         lines += ["", f"[{name}.prior]", f"crowd = {model.prior[0]:g}", f"party = {model.prior[1]:g}"]
         for signal, curve in model.curves.items():
             lines += ["", f"[{name}.signals.{signal}]", _row("strength", curve.strength)]
-            lines += [_row("crowd", curve.crowd), _row("party", curve.party)]
+            lines += [_row("crowd", curve.crowd), _row("party", curve.party), _row("absent", curve.absent)]
     return "\n".join(lines) + "\n"
 
 
