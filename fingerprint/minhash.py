@@ -105,11 +105,13 @@ class MinHasher:
 
     @cached_property
     def permutations(self) -> tuple[Signatures, Signatures]:
-        """The (a, b) coefficients, (num_perm,) uint32 each, as datasketch draws them."""
-        from datasketch import MinHash
+        """The (a, b) coefficients, (num_perm,) uint32 each, as datasketch draws them.
 
-        a, b = MinHash(self.settings.num_perm, seed=self.settings.seed, scheme=SCHEME).permutations
-        return a.astype(np.uint32), b.astype(np.uint32)
+        Drawn here because importing datasketch, which imports scipy, takes longer than most searches.
+        """
+        draw, count = np.random.RandomState(self.settings.seed), self.settings.num_perm
+        a = draw.randint(0, 1 << 31, count, dtype=np.uint32) * np.uint32(2) + np.uint32(1)
+        return a, draw.randint(0, 1 << 32, count, dtype=np.uint32)
 
     def fingerprint(self, texts: pa.Array) -> Fingerprints:
         """Return the fingerprints of a string array (nulls count as empty)."""
