@@ -9,7 +9,8 @@ them once more in other English words. Every sentence is sought, by its translat
 the 500 in English and N distractors of the same sixteen languages and frames, each of two other subjects.
 Each part is kept in results/meaning.json. `static` needs semhash and a model2vec model, such as
 
-    python -c "from model2vec.distill import distill; distill('MINILM_DIR', pca_dims=256).save_pretrained('DIR')"
+    from model2vec.distill import distill
+    distill("FOLDER OF all-MiniLM-L6-v2", pca_dims=256).save_pretrained("DIR")
 
 `million` needs an index with texts and bulk vectors; results are of its vectors, whatever their number:
 

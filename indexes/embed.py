@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
 import numpy as np
@@ -82,6 +83,17 @@ def neighbours(snapshot: Snapshot, encoder: Encoder) -> Neighbours:
         return hashes[alike], cosines[alike]
 
     return near
+
+
+def meanwhile(made: Callable[[], Neighbours]) -> Neighbours:
+    """Return a search that is being made while its first question is; whatever that raises, it raises.
+
+    A tokeniser's model takes as long to read as kernels take to load, and needs another core.
+    """
+    pool = ThreadPoolExecutor(1)
+    search = pool.submit(made)
+    pool.shutdown(wait=False)
+    return lambda text, count: search.result()(text, count)
 
 
 def reordered(snapshot: Snapshot, near: Neighbours, encoder: Encoder) -> Neighbours:

@@ -1,4 +1,4 @@
-"""Searching an index of a million vectors: recall against brute force, time, memory, and from a cold start."""
+"""Searching a million vectors: recall against brute force, time, memory, and from a cold start."""
 
 from __future__ import annotations
 
@@ -18,14 +18,20 @@ _ROWS_AT_ONCE = 1 << 16
 _HERE = Path(__file__).resolve()
 _ROOT = _HERE.parents[2]
 _COMMAND = [sys.executable, "-c", "from cli.main import main; main()", "search", "--by", "meaning"]
-_TEXTS = ("How do I grow tomatoes on a balcony?", "Wie repariere ich eine kaputte Waschmaschine?", "帮我写一首关于雨的诗")
+_TEXTS = (
+    "How do I grow tomatoes on a balcony?",
+    "Wie repariere ich eine kaputte Waschmaschine?",
+    "帮我写一首关于雨的诗",
+)
 
 
 def million(index: Path) -> dict[str, Any]:
     """Return what searching costs: in a process of its own, and through the command line."""
     answer = index.with_suffix(".meaning.json")
     environment = {"PYTHONPATH": f"{_ROOT}:{_HERE.parents[1]}"}
-    cost = run([sys.executable, "-m", "meaning_run.million", str(index)], stdout=answer, environment=environment)
+    cost = run(
+        [sys.executable, "-m", "meaning_run.million", str(index)], stdout=answer, environment=environment
+    )
     import json
 
     found = json.loads(answer.read_bytes())

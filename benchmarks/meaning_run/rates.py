@@ -15,7 +15,7 @@ _BULK, _DEEP = 20_000, 64
 
 
 def rates() -> dict[str, Any]:
-    """Return prompts a second, the bulk encoder's as a multiple of MiniLM's, and memory before torch comes."""
+    """Return prompts a second, also as a multiple of MiniLM's, and memory before torch comes."""
     from fingerprint.bulk import load_bulk_encoder
     from fingerprint.embedding import load_encoder
 

@@ -53,25 +53,26 @@ def minilm(count: int) -> dict[str, Any]:
 
 
 def static(count: int, folder: str) -> dict[str, Any]:
-    """Return the recall of SemHash's own index over a model2vec table, its kind of model."""
+    """Return the recall of a model2vec table, SemHash's kind of model, alone and through SemHash's index."""
     from model2vec import StaticModel
     from semhash import SemHash
 
-    model = StaticModel.from_pretrained(folder)
+    model, others = StaticModel.from_pretrained(folder), distractors(count)
+    wanted = sentences("en")
+    subjects = dict(zip(others.texts, others.subjects.tolist(), strict=True))
+    held = SemHash.from_records(wanted + others.texts, model=model).index
+    asked = np.asarray(model.encode(sentences(REWORDED)))
+    found = []
+    for row, (near, _) in enumerate(held.query_top_k(asked, 2 * DEPTH, vectors_are_in_index=False)):
+        texts = [held.items[i][0]["text"] for i in near]
+        honest = [text for text in texts if row % SUBJECTS not in subjects.get(text, ())]
+        found.append(honest.index(wanted[row]) if wanted[row] in honest else len(held.items))
 
     def encode(texts: Sequence[str]) -> Vectors:
         vectors = np.asarray(model.encode(list(texts)), dtype=np.float32)
-        return vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-9)
+        return vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), _TIE)
 
-    others = distractors(count)
-    held = SemHash.from_records(sentences("en") + others.texts, model=model)
-    wanted = sentences("en")
-    found = []
-    for row, near in enumerate(held.index.query_top_k(np.asarray(model.encode(sentences(REWORDED))), 2 * DEPTH, False)):
-        texts = [held.index.items[i][0]["text"] for i in near[0]]
-        honest = [text for text in texts if text == wanted[row] or _no_answer(text, row, others)]
-        found.append(honest.index(wanted[row]) if wanted[row] in honest else len(texts))
-    return {"semhash_paraphrases": recall(np.array(found))} | _alone(encode, count)
+    return {"paraphrases_semhash": recall(np.array(found))} | _alone(encode, count)
 
 
 def ranks(queries: Vectors, targets: Vectors, far: Vectors, others: Distractors) -> NDArray[np.int64]:
@@ -89,7 +90,9 @@ def nearest(queries: Vectors, targets: Vectors, far: Vectors, others: Distractor
     found = np.empty((len(queries), DEPTH), dtype=np.int64)
     for subject in range(SUBJECTS):
         rows = np.arange(subject, len(queries), SUBJECTS)
-        place = np.concatenate([np.arange(len(targets)), len(targets) + np.flatnonzero(others.honest(subject))])
+        place = np.concatenate(
+            [np.arange(len(targets)), len(targets) + np.flatnonzero(others.honest(subject))]
+        )
         cosine = queries[rows] @ np.concatenate([targets, far[others.honest(subject)]]).T
         found[rows] = place[np.argsort(-cosine, axis=1, kind="stable")[:, :DEPTH]]
     return found

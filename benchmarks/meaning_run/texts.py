@@ -15,7 +15,9 @@ from numpy.typing import NDArray
 
 _TEXTS = Path(__file__).resolve().parents[1] / "meaning_texts"
 FRAMES, SUBJECTS = 20, 25
-LANGUAGES = tuple("ar de en es fr it ja ko nl pl pt ru th tr zh zh-tw".split())
+LANGUAGES = (
+    "ar", "de", "en", "es", "fr", "it", "ja", "ko", "nl", "pl", "pt", "ru", "th", "tr", "zh", "zh-tw",
+)  # fmt: skip
 REWORDED = "en-other"
 _UNSPACED = ("ja", "th", "zh", "zh-tw")
 

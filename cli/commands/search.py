@@ -65,6 +65,10 @@ def search(
 
     import msgspec
 
+    from cli.kernels import load_without_scipy
+
+    load_without_scipy()
+
     from cli.render import matches as render
     from indexes.search import By
     from indexes.search import search as find
@@ -121,7 +125,7 @@ def _neighbours(snapshot: Snapshot, required: bool, deep: bool) -> Neighbours | 
     """Return the search by meaning: with the bulk vectors where there are some, which needs no torch,
     else, if it is `required`, with the model that the index was embedded with."""
     from fingerprint.embedding import BULK_MODEL, load_encoder
-    from indexes.embed import neighbours, reordered
+    from indexes.embed import meanwhile, neighbours, reordered
     from indexes.errors import NoVectors
 
     models, root = [one.model for one in snapshot.workspace.manifest.vectors], snapshot.workspace.root
@@ -132,7 +136,7 @@ def _neighbours(snapshot: Snapshot, required: bool, deep: bool) -> Neighbours | 
             f"{root} holds no embeddings; make them with: promptprint index --embed bulk --index {root}"
         )
     model = BULK_MODEL if BULK_MODEL in models else models[0]
-    near = neighbours(snapshot, load_encoder(model))
+    near = meanwhile(lambda: neighbours(snapshot, load_encoder(model)))
     return reordered(snapshot, near, load_encoder()) if deep else near
 
 
