@@ -10,8 +10,8 @@ from typing import Any
 
 from meaning_run.texts import LANGUAGES, sixty_words
 
-_ROUNDS = 5  # the middle one counts: other programs come and go
-_BULK, _DEEP = 20_000, 64
+_ROUNDS = 3  # the middle one counts: other programs come and go
+_BULK, _DEEP = 10_000, 64
 
 
 def rates() -> dict[str, Any]:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from meaning_run.texts import LANGUAGES, REWORDED, SUBJECTS, Distractors, distractors, sentences
+from meaning_run.texts import LANGUAGES, REWORDED, SUBJECTS, Distractors, sentences
 
 Vectors = NDArray[np.float32]
 Encode = Callable[[Sequence[str]], Vectors]
@@ -17,47 +17,47 @@ DEPTH = 100  # neighbours that the deep encoder puts in order
 _TIE = 1e-6
 
 
-def translations(count: int) -> dict[str, Any]:
+def translations(others: Distractors) -> dict[str, Any]:
     """Return the recall of English sentences by the same sentence in fifteen other languages."""
     from fingerprint.bulk import load_bulk_encoder
 
-    encode, others = load_bulk_encoder().encode, distractors(count)
+    encode = load_bulk_encoder().encode
     held, far = encode(sentences("en")), encode(others.texts)
     found = {
         name: recall(ranks(encode(sentences(name)), held, far, others)) for name in LANGUAGES if name != "en"
     }
     mean = {k: round(float(np.mean([one[k] for one in found.values()])), 4) for k in found["de"]}
-    return {"distractors": count, "mean": mean, "by_language": found}
+    return {"distractors": len(others.texts), "mean": mean, "by_language": found}
 
 
-def paraphrases(count: int) -> dict[str, Any]:
+def paraphrases(others: Distractors) -> dict[str, Any]:
     """Return the recall of English sentences by rewordings: bulk vectors, MiniLM on their best, MinHash."""
     from fingerprint.bulk import load_bulk_encoder
     from fingerprint.embedding import load_encoder
 
-    encode, others = load_bulk_encoder().encode, distractors(count)
+    encode = load_bulk_encoder().encode
     asked, held, far = (encode(t) for t in (sentences(REWORDED), sentences("en"), others.texts))
     return {
-        "distractors": count,
+        "distractors": len(others.texts),
         "bulk": recall(ranks(asked, held, far, others)),
         "bulk_then_minilm": recall(_again(load_encoder().encode, nearest(asked, held, far, others), others)),
         "minhash": recall(_by_minhash(others)),
     }
 
 
-def minilm(count: int) -> dict[str, Any]:
+def minilm(others: Distractors) -> dict[str, Any]:
     """Return the recall of MiniLM alone, of rewordings and of German sentences: every text is encoded."""
     from fingerprint.embedding import load_encoder
 
-    return _alone(load_encoder().encode, count)
+    return _alone(load_encoder().encode, others)
 
 
-def static(count: int, folder: str) -> dict[str, Any]:
+def static(others: Distractors, folder: str) -> dict[str, Any]:
     """Return the recall of a model2vec table, SemHash's kind of model, alone and through SemHash's index."""
     from model2vec import StaticModel
     from semhash import SemHash
 
-    model, others = StaticModel.from_pretrained(folder), distractors(count)
+    model = StaticModel.from_pretrained(folder)
     wanted = sentences("en")
     subjects = dict(zip(others.texts, others.subjects.tolist(), strict=True))
     held = SemHash.from_records(wanted + others.texts, model=model).index
@@ -72,7 +72,7 @@ def static(count: int, folder: str) -> dict[str, Any]:
         vectors = np.asarray(model.encode(list(texts)), dtype=np.float32)
         return vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), _TIE)
 
-    return {"paraphrases_semhash": recall(np.array(found))} | _alone(encode, count)
+    return {"paraphrases_semhash": recall(np.array(found))} | _alone(encode, others)
 
 
 def ranks(queries: Vectors, targets: Vectors, far: Vectors, others: Distractors) -> NDArray[np.int64]:
@@ -103,12 +103,11 @@ def recall(rank: NDArray[np.int64]) -> dict[str, float]:
     return {f"at_{k}": round(float((rank < k).mean()), 3) for k in (1, 10, DEPTH)}
 
 
-def _alone(encode: Encode, count: int) -> dict[str, Any]:
-    others = distractors(count)
+def _alone(encode: Encode, others: Distractors) -> dict[str, Any]:
     held, far = encode(sentences("en")), encode(others.texts)
     names = {"paraphrases": REWORDED, "german": "de"}
     asked = {what: encode(sentences(name)) for what, name in names.items()}
-    return {"distractors": count} | {
+    return {"distractors": len(others.texts)} | {
         what: recall(ranks(queries, held, far, others)) for what, queries in asked.items()
     }
 

@@ -72,6 +72,18 @@ def distractors(count: int) -> Distractors:
     return Distractors(texts, pairs[place[:, 2]])
 
 
+def prompts_of(index: Path, count: int) -> Distractors:
+    """Return distinct prompts of an index, evenly chosen, as distractors: what a log really holds."""
+    from indexes.embed import worth_embedding
+    from indexes.snapshot import Snapshot
+    from indexes.workspace import Workspace
+
+    snapshot = Snapshot(Workspace.open(index))
+    worth = worth_embedding(snapshot)
+    chosen = worth[np.linspace(0, len(worth) - 1, count).astype(np.int64)]
+    return Distractors(snapshot.read_prompts(chosen), np.full((count, 2), -1))
+
+
 def sixty_words(name: str, count: int) -> list[str]:
     """Return texts of 60 words (120 characters where words are not spaced) made of a language's lines."""
     rng, (frames, subjects) = np.random.default_rng(6), lines(name)
