@@ -54,6 +54,8 @@ def semantic_families(
     by_words: prompts of one family of these say nothing new to each other. settled: (prompts,) those that
     words have shown to be a campaign's, which are left out.
     """
+    if all(one.model != BULK_MODEL for one in snapshot.workspace.manifest.vectors):
+        return _NONE
     prompts, codes = _vectors(snapshot, senders, near_copies, settled)
     if len(prompts) <= NEIGHBOURS:
         return _NONE
