@@ -98,7 +98,8 @@ def test_a_search_by_meaning_imports_neither_torch_nor_scipy(tmp_path):
     assert run("index", dump(tmp_path, "a"), "--index", tmp_path / "index", "--embed", "bulk").exit_code == 0
     script = (
         "import sys\nfrom cli.main import app\n"
-        "try: app(['search', '--by', 'meaning', 'every step of the reasoning', '--index', sys.argv[1]])\n"
+        "query = 'explain every step of the reasoning'\n"
+        "try: app(['search', query, '--by', 'meaning', '--index', sys.argv[1]])\n"
         "except SystemExit: pass\n"
         "print(*{'torch', 'scipy', 'datasketch', 'numba'} & set(sys.modules), file=sys.stderr)"
     )
