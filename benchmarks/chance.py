@@ -22,7 +22,7 @@ from campaigns.accounts import Senders
 from campaigns.candidates import Memberships
 from campaigns.chance import NullModel
 from campaigns.families import MIN_ACCOUNTS, find_families
-from campaigns.find import near_copies
+from campaigns.gather import near_copies
 from campaigns.parts import parts
 from indexes.snapshot import Snapshot
 from indexes.workspace import Workspace

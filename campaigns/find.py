@@ -1,32 +1,32 @@
 """From a snapshot to its report: the pipeline, one step a line.
 
 prompts → near copies → families → groups of families that share accounts → verdicts → report
+                           once by words; then, of what words leave, by meaning
 """
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from campaigns.accounts import Senders
-from campaigns.candidates import Candidate, Memberships
-from campaigns.chance import NullModel
-from campaigns.edges import near_copy_clusters
-from campaigns.families import Families, find_families
+from campaigns.gather import Gathered, Ground
 from campaigns.judge import judge
-from campaigns.linking import link_families
-from campaigns.log import Log
-from campaigns.meaning import with_meaning
-from campaigns.pools import pools
-from campaigns.report import LIMITS, MIN_ALERT_ACCOUNTS, SCHEMA_VERSION, THRESHOLD, Campaign, CampaignReport
+from campaigns.meaning import semantic_families
+from campaigns.report import (
+    LIMITS,
+    MIN_ALERT_ACCOUNTS,
+    SCHEMA_VERSION,
+    THRESHOLD,
+    Campaign,
+    CampaignReport,
+    alerts,
+)
 from campaigns.write import Writer
 from fingerprint.embedding import BULK_MODEL
-from indexes import lsh
 from indexes.snapshot import Snapshot
 
 MIN_SCORE = 0.05
@@ -35,52 +35,25 @@ than an alert needs, of which nothing is learnt.
 """
 
 
-@dataclass(frozen=True)
-class Gathered:
-    """What text and shared accounts bring together, before anything is judged."""
-
-    families: Families
-    members: Memberships
-    candidates: list[Candidate]
-
-
-def gather(snapshot: Snapshot, *, progress: Callable[[str], None] = lambda _: None) -> Gathered:
-    """Return the candidates of a snapshot."""
-    requests, prompts = snapshot.requests, len(snapshot.text_of)
-    progress("near copies")
-    copies = near_copies(snapshot)
-    progress("templates")
-    senders = Senders.of(requests, prompts)
-    families = with_meaning(snapshot, find_families(snapshot.spans(), senders, copies), senders, copies)
-    progress("accounts")
-    members = Memberships.of(families, requests, prompts)
-    links = link_families(
-        members.family, members.request, families.size, NullModel.of(requests.account.codes, requests.time_us)
-    )
-    log = Log(requests, snapshot.hidden, snapshot.tokens, members.shared(len(requests)))
-    candidates = [pool for whole in members.candidates(links, log) for pool in pools(whole, members)]
-    return Gathered(families, members, candidates)
-
-
 def find_campaigns(
     snapshot: Snapshot, *, threshold: float = THRESHOLD, progress: Callable[[str], None] = lambda _: None
 ) -> CampaignReport:
-    """Return the report of a snapshot, members included."""
-    gathered = gather(snapshot, progress=progress)
+    """Return the report of a snapshot, members included.
+
+    Words come first. What they show to be a campaign is settled, and meaning is asked about the rest:
+    vectors add to what is found without them, and take nothing from it.
+    """
+    ground = Ground.of(snapshot, progress)
+    words = ground.by_words()
+    progress("accounts")
+    gathered = ground.gathered(words)
     progress("verdicts")
-    writer = Writer(snapshot, gathered.families, gathered.members, threshold)
-    found = []
-    by_meaning = any(vectors.model == BULK_MODEL for vectors in snapshot.workspace.manifest.vectors)
-    for candidate in gathered.candidates:
-        if len(candidate.accounts) < MIN_ALERT_ACCOUNTS:
-            continue
-        verdict = judge(candidate)
-        if verdict.score_at_most < MIN_SCORE:
-            continue
-        reading = writer.read(candidate)
-        verdict = verdict.with_prompts(reading.text, reading.prompts, by_meaning=by_meaning)
-        if verdict.score >= MIN_SCORE:
-            found.append(writer.campaign(candidate, verdict, reading.templates))
+    judged = _judged(snapshot, gathered, threshold)
+    settled = [rows for rows, c in judged if alerts(c.score, c.account_count, THRESHOLD)]
+    progress("meaning")
+    meaning = semantic_families(snapshot, words, ground.senders, ground.copies, ground.prompts(settled))
+    judged += _judged(snapshot, ground.gathered(meaning), threshold) if meaning.size else []
+    found = [campaign for _, campaign in judged]
     found.sort(key=lambda c: (-c.score, -c.account_count, c.id))
     found = _told_apart(found)
     requests = snapshot.requests
@@ -94,6 +67,26 @@ def find_campaigns(
     )
 
 
+def _judged(
+    snapshot: Snapshot, gathered: Gathered, threshold: float
+) -> list[tuple[NDArray[np.int64], Campaign]]:
+    """Return (rows of its requests, report entry) of every candidate that is worth a look."""
+    writer = Writer(snapshot, gathered.families, gathered.members, threshold)
+    by_meaning = any(vectors.model == BULK_MODEL for vectors in snapshot.workspace.manifest.vectors)
+    found = []
+    for candidate in gathered.candidates:
+        if len(candidate.accounts) < MIN_ALERT_ACCOUNTS:
+            continue
+        verdict = judge(candidate)
+        if verdict.score_at_most < MIN_SCORE:
+            continue
+        reading = writer.read(candidate)
+        verdict = verdict.with_prompts(reading.text, reading.prompts, by_meaning=by_meaning)
+        if verdict.score >= MIN_SCORE:
+            found.append((candidate.rows, writer.campaign(candidate, verdict, reading.templates)))
+    return found
+
+
 def _told_apart(found: list[Campaign]) -> list[Campaign]:
     """Return the campaigns with an id each: a request may open two of them."""
     seen: Counter[str] = Counter()
@@ -105,9 +98,3 @@ def _told_apart(found: list[Campaign]) -> list[Campaign]:
             campaign if times == 1 else msgspec.structs.replace(campaign, id=f"{campaign.id}-{times}")
         )
     return named
-
-
-def near_copies(snapshot: Snapshot) -> NDArray[np.int64]:
-    """Return the (prompts,) near-copy cluster of each prompt: the least prompt of the cluster."""
-    signatures = snapshot.signatures()
-    return near_copy_clusters(signatures, lsh.visible(signatures))

@@ -8,7 +8,9 @@ accounts: a group whose pairs meet densely, and more often than the best of all 
 would by chance, gives one family, of the requests in which its accounts meet.
 
 Prompts with shared text are families already (`families`); meetings inside one of those say nothing
-new and are left out. Whether a family is a campaign is judged like any other.
+new and are left out. So is what words have shown to be a campaign: a family by meaning crosses the
+bounds of pools and templates, which words draw more sharply. Whether a family is a campaign is judged
+like any other.
 """
 
 from __future__ import annotations
@@ -41,15 +43,25 @@ FALSE_GROUPS = 0.01
 _LEAST_TOKENS = 6  # a greeting has no meaning to share
 _CELLS = 4  # whose prompts are looked at for a prompt's neighbours, its own among them
 
+_NONE = Families(np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0, "U8"))
 
-def with_meaning(snapshot: Snapshot, families: Families, senders: Senders, near_copies: Ints) -> Families:
-    """Return the families and, in an index with vectors of all prompts, the semantic ones after them."""
-    prompts, codes = _vectors(snapshot, senders, near_copies)
+
+def semantic_families(
+    snapshot: Snapshot, by_words: Families, senders: Senders, near_copies: Ints, settled: NDArray[np.bool_]
+) -> Families:
+    """Return the semantic families of an index with bulk vectors; none in another.
+
+    by_words: prompts of one family of these say nothing new to each other. settled: (prompts,) those that
+    words have shown to be a campaign's, which are left out.
+    """
+    if all(one.model != BULK_MODEL for one in snapshot.workspace.manifest.vectors):
+        return _NONE
+    prompts, codes = _vectors(snapshot, senders, near_copies, settled)
     if len(prompts) <= NEIGHBOURS:
-        return families
+        return _NONE
     nearest, cosine = neighbours(codes)
     family_of = np.full(len(senders.count), -1)
-    family_of[families.prompt] = families.family
+    family_of[by_words.prompt] = by_words.family
     account = senders.accounts[senders.first[prompts]].astype(np.int64)
     near = np.repeat(np.arange(len(prompts)), NEIGHBOURS), nearest.ravel()
     known = (near[1] >= 0) & (cosine.ravel() >= NEAR)
@@ -61,21 +73,19 @@ def with_meaning(snapshot: Snapshot, families: Families, senders: Senders, near_
     inside = (group[account[here]] >= 0) & (group[account[here]] == group[account[there]])
     member = _again_and_again(account, group, np.unique(here[inside]))
     kinds = np.unique(group[account[member]], return_inverse=True)[1]
-    count = int(kinds.max(initial=-1)) + 1
     order = np.lexsort((prompts[member], kinds))
-    return Families(
-        np.concatenate([families.family, families.size + kinds[order]]),
-        np.concatenate([families.prompt, prompts[member][order]]),
-        np.concatenate([families.kind, np.full(count, "semantic")]),
-    )
+    count = int(kinds.max(initial=-1)) + 1
+    return Families(kinds[order], prompts[member][order], np.full(count, "semantic"))
 
 
-def _vectors(snapshot: Snapshot, senders: Senders, near_copies: Ints) -> tuple[Ints, cells.Codes]:
-    """Return (prompts, codes): one prompt of each cluster of near copies that few accounts share."""
+def _vectors(
+    snapshot: Snapshot, senders: Senders, near_copies: Ints, settled: NDArray[np.bool_]
+) -> tuple[Ints, cells.Codes]:
+    """Return (prompts, codes): one prompt of each unsettled near-copy cluster that few accounts share."""
     label, cluster = np.unique(near_copies, return_inverse=True)
     accounts = senders.distinct(cluster, np.arange(len(cluster)), len(label))
     alone = (accounts > 0) & (accounts < MIN_ACCOUNTS) & (snapshot.tokens[label] >= _LEAST_TOKENS)
-    chosen = label[alone & (senders.count[label] > 0)]
+    chosen = label[alone & (senders.count[label] > 0) & ~settled[label]]
     found, codes = stored(snapshot.workspace, BULK_MODEL, snapshot.canonical[chosen])
     return chosen[found], codes
 

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from campaigns.accounts import Senders
-from campaigns.find import near_copies
+from campaigns.gather import near_copies
 from indexes.snapshot import Snapshot
 
 

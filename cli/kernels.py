@@ -7,6 +7,7 @@ by a user without a home.
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 
 VARIABLE = "NUMBA_CACHE_DIR"
@@ -24,6 +25,21 @@ def keep_kernels() -> None:
         os.environ[VARIABLE] = str(home)
     else:
         os.environ[VARIABLE] = _fleeting()
+
+
+def load_without_scipy() -> None:
+    """Import Numba for a command that should start at once.
+
+    Numba looks for scipy's linear algebra, for matrix products inside kernels; no kernel here has one, and
+    importing it takes as long as Numba itself.
+    """
+    if "numba" in sys.modules or "scipy" in sys.modules:
+        return
+    sys.modules["scipy"] = None  # type: ignore[assignment]  # as if it were not installed
+    try:
+        import numba.np.arraymath  # noqa: F401
+    finally:
+        del sys.modules["scipy"]
 
 
 def _writable(folder: Path) -> bool:

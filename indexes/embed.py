@@ -16,6 +16,7 @@ from indexes.search import Neighbours
 from indexes.senders import first_spellings
 from indexes.snapshot import Snapshot
 from indexes.vectors import VectorIndex, embedded, write_vectors
+from indexes.workspace import Workspace
 
 _BATCH, _COMMIT = 4096, 1 << 20  # prompts read at once, vectors of a set: half a gigabyte in memory
 _SLOW_BATCH, _SLOW_COMMIT = 256, 8192  # some minutes' work for a transformer: no more is lost to a crash
@@ -73,9 +74,9 @@ def _embed(
         writer.commit()
 
 
-def neighbours(snapshot: Snapshot, encoder: Encoder) -> Neighbours:
-    """Return the search by meaning of a snapshot. Raises NoVectors or SettingsMismatch."""
-    index = VectorIndex.open(snapshot.workspace, encoder)
+def neighbours(workspace: Workspace, encoder: Encoder) -> Neighbours:
+    """Return the search by meaning of an index. Raises NoVectors or SettingsMismatch."""
+    index = VectorIndex.open(workspace, encoder)
 
     def near(text: str, count: int) -> tuple[NDArray[np.uint64], NDArray[np.float32]]:
         hashes, cosines = (found[0] for found in index.search(encoder.encode([text]), count))

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import pytest
 from commands import RUBRIC, document, run
+from indexed import dump
 
 
 class TestSearch:
@@ -87,3 +91,20 @@ class TestSearch:
         result = run("search", *args, "--index", small.index)
         assert (result.exit_code, result.stdout) == (2, "")
         assert result.stderr.count("\n") == 1
+
+
+def test_a_search_by_meaning_imports_neither_torch_nor_scipy(tmp_path):
+    """Each takes longer to import than the search may take."""
+    assert run("index", dump(tmp_path, "a"), "--index", tmp_path / "index", "--embed", "bulk").exit_code == 0
+    script = (
+        "import sys\nfrom cli.main import app\n"
+        "query = 'explain every step of the reasoning'\n"
+        "try: app(['search', query, '--by', 'meaning', '--index', sys.argv[1]])\n"
+        "except SystemExit: pass\n"
+        "print(*{'torch', 'scipy', 'datasketch', 'numba'} & set(sys.modules), file=sys.stderr)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script, str(tmp_path / "index")], capture_output=True, check=True, text=True
+    )
+    assert done.stderr.split() == ["numba"]
+    assert "meaning" in done.stdout

@@ -97,7 +97,7 @@ def test_search_by_meaning_finds_other_words(workspace):
     )
     opened = Snapshot(Workspace.open(workspace.root))
     scrambled = " ".join(reversed(PROMPTS[0].split())).upper()
-    found = search(opened, scrambled, by=By.MEANING, neighbours=neighbours(opened, encoder))
+    found = search(opened, scrambled, by=By.MEANING, neighbours=neighbours(opened.workspace, encoder))
     assert found[0].text == PROMPTS[0]
     assert found[0].by == "meaning"
     assert found[0].cosine == pytest.approx(1, abs=1e-5)
@@ -115,7 +115,7 @@ def test_vectors_of_another_model_are_never_compared(workspace):
     snapshot = Snapshot(workspace)
     embed_prompts(snapshot, representatives(snapshot, min_accounts=2), Letters())
     with pytest.raises(SettingsMismatch):
-        neighbours(Snapshot(Workspace.open(workspace.root)), Letters("b" * 64))
+        neighbours(Workspace.open(workspace.root), Letters("b" * 64))
 
 
 def test_filters_reach_further_than_the_nearest(workspace):
@@ -127,7 +127,7 @@ def test_filters_reach_further_than_the_nearest(workspace):
     def near(text, count):
         """Knows the account's prompt only when asked for many."""
         asked.append(count)
-        hashes, cosines = neighbours(opened, encoder)(text, 10)
+        hashes, cosines = neighbours(opened.workspace, encoder)(text, 10)
         return (hashes[:1].repeat(count), cosines[:1].repeat(count)) if count < 50 else (hashes, cosines)
 
     found = search(opened, PROMPTS[1], by=By.MEANING, filters=Filters(account="u0"), limit=1, neighbours=near)
@@ -139,7 +139,7 @@ def test_a_slower_model_puts_the_nearest_in_order(workspace):
     encoder, snapshot = Letters(), Snapshot(workspace)
     embed_prompts(snapshot, worth_embedding(snapshot), encoder)
     opened = Snapshot(Workspace.open(workspace.root))
-    near = neighbours(opened, encoder)
+    near = neighbours(opened.workspace, encoder)
     hashes, cosines = reordered(opened, near, Letters("b" * 64))(PROMPTS[0], 3)
     np.testing.assert_array_equal(hashes, near(PROMPTS[0], 100)[0])
     assert cosines[0] == pytest.approx(1)
@@ -150,17 +150,17 @@ def test_compacting_makes_one_set_of_each_model(workspace):
     for prompts in ([0, 1], [2, 3]):
         embed_prompts(Snapshot(Workspace.open(workspace.root)), np.array(prompts), Letters())
     embed_prompts(Snapshot(Workspace.open(workspace.root)), np.array([0]), Letters("b" * 64))
-    before = neighbours(Snapshot(Workspace.open(workspace.root)), Letters())(PROMPTS[0], 9)
+    before = neighbours(Workspace.open(workspace.root), Letters())(PROMPTS[0], 9)
     compact(workspace.root)
     opened = Snapshot(Workspace.open(workspace.root))
     assert [one.vectors for one in opened.workspace.manifest.vectors] == [4, 1]
-    after = neighbours(opened, Letters())(PROMPTS[0], 9)
+    after = neighbours(opened.workspace, Letters())(PROMPTS[0], 9)
     np.testing.assert_array_equal(after[0], before[0])
 
 
 def test_without_vectors_there_is_no_search_by_meaning(workspace):
     with pytest.raises(NoVectors):
-        neighbours(Snapshot(workspace), Letters())
+        neighbours(workspace, Letters())
 
 
 def test_an_index_without_texts_cannot_be_embedded(tmp_path):

@@ -15,7 +15,9 @@ from campaigns.report import CampaignReport, encode
 from campaigns.templates import SLOT
 from demo import build
 from demo.grammar import load
+from fingerprint.bulk import load_bulk_encoder
 from fingerprint.canonical import tokens
+from indexes.embed import embed_prompts, worth_embedding
 from indexes.ingest import ingest
 from indexes.snapshot import Snapshot
 from indexes.workspace import Workspace
@@ -88,6 +90,14 @@ def test_blank_network_fields_change_no_verdict(report, demo_log, tmp_path):
 
 def test_the_same_log_and_key_give_the_same_bytes(report, demo_log, tmp_path):
     assert encode(report_of(demo_log.requests, tmp_path)) == encode(report)
+
+
+def test_vectors_take_nothing_from_what_words_find(report, demo_log, tmp_path):
+    report_of(demo_log.requests, tmp_path)
+    snapshot = Snapshot(Workspace.open(tmp_path / "index"))
+    embed_prompts(snapshot, worth_embedding(snapshot), load_bulk_encoder())
+    found = find_campaigns(Snapshot(Workspace.open(tmp_path / "index")))
+    assert [c for c in found.alerts if c in report.alerts] == list(report.alerts)
 
 
 def test_the_document_reads_back(report):

@@ -20,7 +20,7 @@ from campaigns.accounts import Senders
 from campaigns.candidates import Memberships
 from campaigns.chance import NullModel
 from campaigns.families import find_families
-from campaigns.find import near_copies
+from campaigns.gather import near_copies
 from campaigns.linking import link_families
 from campaigns.log import Log
 from campaigns.pools import pools

@@ -3,7 +3,7 @@
 from collections import Counter
 from typing import Any
 
-from campaigns.find import gather
+from campaigns.gather import gather
 from campaigns.judge import findings as signals
 from campaigns.judge import read
 from campaigns.report import MIN_ALERT_ACCOUNTS

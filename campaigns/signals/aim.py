@@ -3,7 +3,8 @@
 `purpose` reads words, in fifteen languages, and can say which. An encoder reads any language that it was
 trained on, and other words for the same, but cannot say why. Each sentence of the template is
 compared with sentences that ask for training material and with ones that people ordinarily ask
-(`purposes.toml`); the sentence that leans furthest to the former speaks for the template.
+(`purposes.toml`); the sentence that leans furthest to the former speaks for a campaign. Nothing
+here speaks against one: vectors add to what is found without them, and take nothing from it.
 
 Its weight is argued, and small: it may say again what `purpose` says. Random worlds, where
 both were learnt together, gave it at most a factor of two or three.
@@ -39,9 +40,13 @@ def aim(template: str) -> Evidence | None:
     vectors = _encoder().encode(sentences)
     lean = float(((vectors @ training.T).max(axis=1) - (vectors @ ordinary.T).max(axis=1)).max())
     lean = round(lean, 3)  # the last digits of a product differ between processors
-    nearer = "nearer to requests for training material" if lean > 0 else "no nearer to training material"
-    text = f"by meaning, what it asks is {nearer} than to everyday requests (cosine {lean:+.2f})"
-    return Evidence("training_meaning", max(-_AT_MOST, min(_AT_MOST, lean)), lean, text)
+    if lean <= 0:
+        return None
+    text = (
+        "by meaning, what it asks is nearer to requests for training material than to everyday ones, by "
+        f"{lean:.2f} of cosine"
+    )
+    return Evidence("training_meaning", min(_AT_MOST, lean), lean, text)
 
 
 @cache

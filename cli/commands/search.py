@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -13,6 +14,7 @@ from cli import options, streams
 if TYPE_CHECKING:
     from indexes.search import Neighbours
     from indexes.snapshot import Snapshot
+    from indexes.workspace import Workspace
 
 Kind = Literal["copy", "span", "meaning", "any"]
 
@@ -66,18 +68,27 @@ def search(
 
     import msgspec
 
+    from cli.kernels import load_without_scipy
+
+    load_without_scipy()
+
     from cli.pseudonyms import Pseudonyms
     from cli.render import matches as render
+    from indexes.workspace import Workspace
+
+    workspace = Workspace.open(index)
+    near = _neighbours(workspace, by == "meaning" or deep) if by in ("meaning", "any") else None
+
     from indexes.search import By
     from indexes.search import search as find
     from indexes.senders import Filters
     from indexes.snapshot import Snapshot
-    from indexes.workspace import Workspace
 
     pseudonyms = Pseudonyms.of(key, index)
-    snapshot = Snapshot(Workspace.open(index))
+    snapshot = Snapshot(workspace)
     asked = account and pseudonyms.account(account, snapshot)
-    near = _neighbours(snapshot, by == "meaning" or deep, deep) if by in ("meaning", "any") else None
+    if near and deep:
+        near = _reordered(snapshot, near)
     query = _typed(text) if text is not None else _logged(snapshot, like or "")
     filters = Filters(asked, model, *window)
     found = pseudonyms.instead(
@@ -122,23 +133,43 @@ def _typed(text: str) -> str:
     return text
 
 
-def _neighbours(snapshot: Snapshot, required: bool, deep: bool) -> Neighbours | None:
+def _neighbours(workspace: Workspace, required: bool) -> Neighbours | None:
     """Return the search by meaning: with the bulk vectors where there are some, which needs no torch,
-    else, if it is `required`, with the model that the index was embedded with."""
+    else, if it is `required`, with the model that the index was embedded with.
+
+    It is being made while its first question is; whatever that raises, it raises. A tokeniser's model
+    takes as long to read as the other modules, and needs no Python.
+    """
     from fingerprint.embedding import BULK_MODEL, load_encoder
-    from indexes.embed import neighbours, reordered
     from indexes.errors import NoVectors
 
-    models, root = [one.model for one in snapshot.workspace.manifest.vectors], snapshot.workspace.root
+    models = [one.model for one in workspace.manifest.vectors]
     if BULK_MODEL not in models and not required:
         return None
     if not models:
         raise NoVectors(
-            f"{root} holds no embeddings; make them with: promptprint index --embed bulk --index {root}"
+            f"{workspace.root} holds no embeddings; make them with: "
+            f"promptprint index --embed bulk --index {workspace.root}"
         )
-    model = BULK_MODEL if BULK_MODEL in models else models[0]
-    near = neighbours(snapshot, load_encoder(model))
-    return reordered(snapshot, near, load_encoder()) if deep else near
+
+    def made() -> Neighbours:
+        encoder = load_encoder(BULK_MODEL if BULK_MODEL in models else models[0])
+        from indexes.embed import neighbours
+
+        return neighbours(workspace, encoder)
+
+    pool = ThreadPoolExecutor(1)
+    found = pool.submit(made)
+    pool.shutdown(wait=False)
+    return lambda text, count: found.result()(text, count)
+
+
+def _reordered(snapshot: Snapshot, near: Neighbours) -> Neighbours:
+    """Return a search whose nearest are put in order by the deep encoder."""
+    from fingerprint.embedding import load_encoder
+    from indexes.embed import reordered
+
+    return reordered(snapshot, near, load_encoder())
 
 
 def _logged(snapshot: Snapshot, request_id: str) -> str:
