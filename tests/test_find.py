@@ -97,7 +97,8 @@ def test_vectors_take_nothing_from_what_words_find(report, demo_log, tmp_path):
     snapshot = Snapshot(Workspace.open(tmp_path / "index"))
     embed_prompts(snapshot, worth_embedding(snapshot), load_bulk_encoder())
     found = find_campaigns(Snapshot(Workspace.open(tmp_path / "index")))
-    assert [c for c in found.alerts if c in report.alerts] == list(report.alerts)
+    members = {(c.accounts, c.requests) for c in found.alerts}
+    assert members >= {(c.accounts, c.requests) for c in report.alerts}
 
 
 def test_the_document_reads_back(report):
