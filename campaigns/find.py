@@ -41,14 +41,25 @@ class Gathered:
     candidates: list[Candidate]
 
 
-def gather(snapshot: Snapshot, *, progress: Callable[[str], None] = lambda _: None) -> Gathered:
-    """Return the candidates of a snapshot."""
-    requests, prompts = snapshot.requests, len(snapshot.text_of)
+Progress = Callable[[str], None]
+Textual = Callable[[Snapshot, Progress], tuple[Families, Senders, NDArray[np.int64]]]
+"""Families of shared text, the senders of each prompt and the near-copy clusters: as `textual` finds them."""
+
+
+def textual(snapshot: Snapshot, progress: Progress) -> tuple[Families, Senders, NDArray[np.int64]]:
+    """Find the families of shared text on this machine."""
     progress("near copies")
     copies = near_copies(snapshot)
     progress("templates")
-    senders = Senders.of(requests, prompts)
-    families = with_meaning(snapshot, find_families(snapshot.spans(), senders, copies), senders, copies)
+    senders = Senders.of(snapshot.requests, len(snapshot.text_of))
+    return find_families(snapshot.spans(), senders, copies), senders, copies
+
+
+def gather(snapshot: Snapshot, *, progress: Progress = lambda _: None, engine: Textual = textual) -> Gathered:
+    """Return the candidates of a snapshot; engine: who finds the families of shared text."""
+    requests, prompts = snapshot.requests, len(snapshot.text_of)
+    families, senders, copies = engine(snapshot, progress)
+    families = with_meaning(snapshot, families, senders, copies)
     progress("accounts")
     members = Memberships.of(families, requests, prompts)
     links = link_families(
@@ -60,10 +71,14 @@ def gather(snapshot: Snapshot, *, progress: Callable[[str], None] = lambda _: No
 
 
 def find_campaigns(
-    snapshot: Snapshot, *, threshold: float = THRESHOLD, progress: Callable[[str], None] = lambda _: None
+    snapshot: Snapshot,
+    *,
+    threshold: float = THRESHOLD,
+    progress: Progress = lambda _: None,
+    engine: Textual = textual,
 ) -> CampaignReport:
     """Return the report of a snapshot, members included."""
-    gathered = gather(snapshot, progress=progress)
+    gathered = gather(snapshot, progress=progress, engine=engine)
     progress("verdicts")
     writer = Writer(snapshot, gathered.families, gathered.members, threshold)
     found = []
