@@ -61,7 +61,11 @@ def index_files(
         time.monotonic(),
     )
     stats = [os.stat(name) for name in names if os.path.exists(name)]
-    what: list[str | bytes] = [f"{format} {mapping}", *map(os.fsencode, names), *(f"{s.st_size} {s.st_mtime_ns}" for s in stats)]
+    what: list[str | bytes] = [
+        f"{format} {mapping}",
+        *map(os.fsencode, names),
+        *(f"{s.st_size} {s.st_mtime_ns}" for s in stats),
+    ]
     with workspace.writing() as writer:
         job = _Job(spark, writer, what, progress)
         inputs, task = list(writer.inputs), job.task
