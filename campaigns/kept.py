@@ -36,7 +36,7 @@ def software() -> str:
     """Return a hash of everything that a report's content depends on besides the index."""
     digest = hashlib.sha256()
     here = Path(__file__).resolve().parent
-    for package in ("promptlog", "fingerprint", "indexes", "campaigns"):
+    for package in ("promptlog", "fingerprint", "indexes", "campaigns", "cluster"):
         for path in sorted((here.parent / package).rglob("*")):
             if path.suffix in (".py", ".toml", ".npz"):
                 digest.update(path.read_bytes())

@@ -7,6 +7,7 @@ work folder beside the index until the generation is published, all of it or not
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import shutil
@@ -57,7 +58,7 @@ def index_files(
     """
     given, names, started = (
         given_format(format, mapping),
-        [os.fspath(path) for path in paths],
+        [os.path.abspath(path) for path in paths],
         time.monotonic(),
     )
     stats = [os.stat(name) for name in names if os.path.exists(name)]
@@ -129,12 +130,16 @@ class _Job:
         what: Iterable[str | bytes],
         progress: Callable[[str], None],
     ) -> None:
-        self.writer, self.root, self.hasher = writer, writer.workspace.root, writer.workspace.hasher
+        self.writer, self.root, self.hasher = (
+            writer,
+            writer.workspace.root.absolute(),
+            writer.workspace.hasher,
+        )
         digest = hashlib.sha256(writer.workspace.manifest_sha256.encode() + software().encode())
         for each in what:
             digest.update(b"\0" + (each.encode() if isinstance(each, str) else each))
         self.work = work_folder(self.root) / f"index-{digest.hexdigest()[:16]}"
-        self.stages = Stages(spark, f"{self.work}/stages", "1", progress)
+        self.stages = Stages(spark, f"{self.work}/stages", progress)
         with_text = writer.workspace.manifest.with_text
         self.task = partial(Task, self.work / "segments", self.hasher, with_text)
 
@@ -150,7 +155,7 @@ class _Job:
         if any(entry.records or entry.quarantined for entry in counted):
             self.stages.progress("publishing")
             accounts = self._commit(parts, inputs)
-        shutil.rmtree(self.work)
+        remove_work(self.work)
         accepted, quarantined = (
             sum(getattr(e, name) for e in counted) for name in ("records", "quarantined")
         )
@@ -247,4 +252,13 @@ class _Job:
 
 def work_folder(root: Path) -> Path:
     """Return where the stages of an index leave their results: beside it, since they must not be swept up."""
-    return root.with_name(f"{root.name}.spark")
+    folder = root.absolute().with_name(f"{root.name}.spark")
+    folder.mkdir(mode=0o700, exist_ok=True)  # it holds texts of the logs
+    return folder
+
+
+def remove_work(work: Path) -> None:
+    """Remove what finished stages left."""
+    shutil.rmtree(work, ignore_errors=True)
+    with contextlib.suppress(OSError):  # something else is in it
+        work.parent.rmdir()

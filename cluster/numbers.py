@@ -86,7 +86,7 @@ class Prompts:
 def number(snapshot: Snapshot, senders: Senders, folder: Path) -> Numbers:
     """Write down what the stages need of each segment of a snapshot."""
     folder.mkdir(parents=True, exist_ok=True)
-    root = snapshot.workspace.root / "segments"
+    root = snapshot.workspace.root.absolute() / "segments"
     # Within a segment texts do not ascend with their prompts, but all of a segment are below the next one's.
     first = np.searchsorted(snapshot.text_of, snapshot.first_text)
     last = np.minimum(senders.first[1:], senders.first[:-1] + MIN_ACCOUNTS)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -19,6 +19,7 @@ MASTER = "local[2]"
 SETTINGS = {
     "spark.ui.enabled": "false",
     "spark.ui.showConsoleProgress": "false",
+    "spark.log.level": "ERROR",
     "spark.driver.memory": "3g",
     "spark.sql.execution.arrow.maxRecordsPerBatch": "1000000",
     "spark.sql.parquet.compression.codec": "zstd",
@@ -30,10 +31,10 @@ class NoSpark(PromptprintError):
 
 
 @contextmanager
-def session(master: str | None = None) -> Iterator[SparkSession]:
+def session(master: str | None = None, settings: Mapping[str, str] | None = None) -> Iterator[SparkSession]:
     """Yield the session that runs already, or one of a master (MASTER without it) that ends afterwards.
 
-    Raises NoSpark.
+    settings: of Spark, besides SETTINGS. Raises NoSpark.
     """
     try:
         import pyspark
@@ -49,7 +50,7 @@ def session(master: str | None = None) -> Iterator[SparkSession]:
     os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
     os.environ.setdefault("SPARK_HOME", os.path.dirname(pyspark.__file__))
     builder = SparkSession.builder.master(master or MASTER).appName("promptprint")
-    for name, value in SETTINGS.items():
+    for name, value in {**SETTINGS, **(settings or {})}.items():
         builder = builder.config(name, value)
     try:
         with warnings.catch_warnings():
@@ -57,7 +58,6 @@ def session(master: str | None = None) -> Iterator[SparkSession]:
             started = builder.getOrCreate()
     except (PySparkException, OSError, RuntimeError) as error:
         raise NoSpark(f"Spark does not start; it needs Java 17 or newer ({error})") from error
-    started.sparkContext.setLogLevel("ERROR")
     try:
         yield started
     finally:

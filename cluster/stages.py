@@ -1,6 +1,6 @@
 """Stages: what one leaves behind, the next begins with; what is finished is not done again.
 
-A stage's result is Parquet in a folder named by the stage and by everything it depends on. Spark
+A stage's result is Parquet in a folder of the job, which is named by all that its stages depend on. Spark
 puts `_SUCCESS` there last, and a folder with it is finished: a run that was killed goes on after it.
 
 Rows are (part, blob): a number by which they are dealt out, and the bytes of an array that a
@@ -9,11 +9,11 @@ kernel made and a kernel reads. So Spark moves few and large rows, whatever a ke
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numba
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
@@ -29,18 +29,18 @@ _SCHEMA = pa.schema([("part", pa.int64()), ("blob", pa.binary())])
 
 @dataclass(frozen=True)
 class Stages:
-    """The results of one job. folder: wherever Spark can write. key: what all stages depend on."""
+    """The results of one job, in a folder of its own wherever Spark can write."""
 
     spark: SparkSession
     folder: str
-    key: str
     progress: Callable[[str], None] = lambda _: None
 
     def run(self, name: str, make: Callable[[], DataFrame]) -> DataFrame:
         """Return a stage's result: kept from before, or made now."""
-        path = f"{self.folder}/{name}-{self.key}"
+        path = f"{self.folder}/{name}"
         if not self._exists(f"{path}/_SUCCESS"):
             self.progress(name)
+            self.spark.sparkContext.setJobDescription(name)
             make().write.mode("overwrite").parquet(path)
         return self.spark.read.schema(ROW).parquet(path)
 
@@ -49,16 +49,6 @@ class Stages:
         table = self.run(name, make).toArrow()
         parts, blobs = table["part"].to_pylist(), table["blob"].to_pylist()
         return sorted(zip(parts, map(bytes, blobs), strict=True))
-
-    def after(self, *names: str) -> Stages:
-        """Return the same stages, depending on something more."""
-        digest = hashlib.sha256("\0".join([self.key, *names]).encode()).hexdigest()
-        return Stages(self.spark, self.folder, digest[:16], self.progress)
-
-    def remove(self) -> None:
-        """Remove all results."""
-        path = self._path(self.folder)
-        path.getFileSystem(self._hadoop).delete(path, True)
 
     def _exists(self, path: str) -> bool:
         found = self._path(path)
@@ -69,7 +59,7 @@ class Stages:
         return self.spark.sparkContext._jsc.hadoopConfiguration()
 
     def _path(self, path: str) -> Any:
-        return self.spark.sparkContext._jvm.org.apache.hadoop.fs.Path(path)  # type: ignore[union-attr]
+        return self.spark.sparkContext._jvm.org.apache.hadoop.fs.Path(path)
 
 
 def spread(spark: SparkSession, count: int, work: Callable[[int], Iterable[Piece]]) -> DataFrame:
@@ -117,7 +107,8 @@ def joined(blobs: Sequence[bytes], dtype: Any) -> NDArray[Any]:
 
 
 def packed(pieces: Iterable[Piece]) -> Iterator[pa.RecordBatch]:
-    """Yield pieces as record batches of some BLOBs."""
+    """Yield pieces as record batches of some BLOBs, made on one core: a task has no more."""
+    numba.set_num_threads(1)
     parts: list[int] = []
     blobs: list[Any] = []
     size = 0
