@@ -71,7 +71,8 @@ def made(tmp_path_factory, spark, logs):
     """The index that Spark makes, and what it says of it."""
     root = tmp_path_factory.mktemp("spark") / "index"
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("cluster.shares._LEAST", 1 << 18)  # so that a log of a few megabytes is cut
+        for bound in ("_LEAST", "SHARE"):  # so that a log of a few megabytes is cut
+            patch.setattr(f"cluster.shares.{bound}", 2 << 20)
         return root, index_files(spark, Workspace.create(root, key=KEY), logs)
 
 
@@ -167,6 +168,11 @@ def test_an_executor_lost_in_each_stage_changes_nothing(tmp_path, logs, local):
         stages
     )
     assert msgspec.json.decode(report, type=CampaignReport) == local[2]
+
+
+def test_an_index_without_requests_has_an_empty_report(tmp_path, spark):
+    workspace = Workspace.create(tmp_path / "index", key=KEY)
+    assert report_by(spark, Snapshot(workspace)) == find_campaigns(Snapshot(workspace))
 
 
 def graph_edges(count, nodes, seed):
