@@ -75,7 +75,7 @@ def _expanded(path: str, size: int, container: Container) -> int:
         packed = file.read(_TRIED)
     unpacked = 0
     try:
-        with pa.CompressedInputStream(pa.PythonFile(io.BytesIO(packed)), container.value) as stream:
+        with pa.CompressedInputStream(pa.PythonFile(io.BytesIO(packed), mode="r"), container.value) as stream:
             while piece := stream.read(1 << 18):
                 unpacked += len(piece)
     except OSError:
