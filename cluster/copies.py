@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from campaigns.edges import bucket_keys, candidate_pairs, flatten, unite_alike
 from cluster.numbers import Numbers
-from cluster.stages import Piece, Stages, dealt, gathered, joined, spread
+from cluster.stages import Piece, Stages, dealt, distinct, gathered, joined, spread
 from cluster.stars import both_ways, components, edges, ends
 from indexes import lsh
 
@@ -42,7 +42,7 @@ def near_copies(stages: Stages, numbers: Numbers) -> NDArray[np.int64]:
         return dealt(edges(found[:, 0], found[:, 1]), owner)
 
     def compared(part: int, blobs: list[bytes]) -> Iterator[Piece]:
-        left, right = ends(np.unique(joined(blobs, np.uint64)))
+        left, right = ends(distinct(joined(blobs, np.uint64)))
         nodes, place = np.unique(np.concatenate([left, right]), return_inverse=True)
         parent = np.arange(len(nodes))
         unite_alike(place.reshape(2, -1).T, numbers.signatures(nodes), parent)

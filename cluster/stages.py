@@ -106,6 +106,13 @@ def joined(blobs: Sequence[bytes], dtype: Any) -> NDArray[Any]:
     return np.concatenate([np.empty(0, dtype), *arrays])
 
 
+def distinct(numbers: NDArray[np.uint64]) -> NDArray[np.uint64]:
+    """Return the distinct numbers, ascending; the array given is sorted in place, as `np.unique` hashes."""
+    numbers.sort()
+    new = np.concatenate([[True], numbers[1:] != numbers[:-1]])[: len(numbers)]
+    return np.asarray(numbers[new])
+
+
 def packed(pieces: Iterable[Piece]) -> Iterator[pa.RecordBatch]:
     """Yield pieces as record batches of some BLOBs, made on one core: a task has no more."""
     numba.set_num_threads(1)

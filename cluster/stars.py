@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from cluster.stages import Piece, Stages, dealt, gathered, joined
+from cluster.stages import Piece, Stages, dealt, distinct, gathered, joined
 
 _HALF = np.uint64(32)
 _LOW = np.uint64((1 << 32) - 1)
@@ -57,7 +57,7 @@ def components(stages: Stages, name: str, make: Callable[[], DataFrame], parts: 
         before, last = state, now
         now = stages.run(f"{name}-{rounds}", lambda last=last: gathered(gathered(last, large), small))  # type: ignore[misc]
         rounds += 1
-    found = np.unique(joined([bytes(row) for row in now.toArrow()["blob"].to_pylist()], np.uint64))
+    found = distinct(joined([bytes(row) for row in now.toArrow()["blob"].to_pylist()], np.uint64))
     node, neighbour = ends(found)
     return np.asarray(found[neighbour < node])
 
@@ -74,7 +74,7 @@ def small_star(found: Edges) -> Edges:
     """Return (node or neighbour, least). found: the nodes' edges to smaller ones, ascending."""
     node, neighbour = ends(found)
     least = _least(node, neighbour)
-    bent = np.unique(edges(np.concatenate([neighbour, node]), np.concatenate([least, least])))
+    bent = distinct(edges(np.concatenate([neighbour, node]), np.concatenate([least, least])))
     node, least = ends(bent)
     return np.asarray(bent[node != least])
 
@@ -86,7 +86,7 @@ def _least(node: NDArray[np.int64], neighbour: NDArray[np.int64]) -> NDArray[np.
 
 
 def _distinct(blobs: list[bytes]) -> Edges:
-    return np.unique(joined(blobs, np.uint64))
+    return distinct(joined(blobs, np.uint64))
 
 
 def _to_nodes(found: Edges, parts: int) -> Iterator[Piece]:

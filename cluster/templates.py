@@ -27,7 +27,7 @@ from campaigns.families import (
 )
 from campaigns.shared import some_senders
 from cluster.numbers import Numbers, Prompts
-from cluster.stages import Piece, Stages, blobs, dealt, gathered, joined, spread
+from cluster.stages import Piece, Stages, blobs, dealt, distinct, gathered, joined, spread
 from indexes.spans import KEY_BITS, MOST_TEXTS, ORDER_BITS, decode
 
 _PROMPT_BITS = (MOST_TEXTS - 1).bit_length()
@@ -63,7 +63,7 @@ def find_families(
             yield from blobs(part, found)
 
     def enough(part: int, rows: list[bytes]) -> Iterator[Piece]:
-        key = np.unique(joined(rows, np.uint64)) >> np.uint64(account_bits)
+        key = distinct(joined(rows, np.uint64)) >> np.uint64(account_bits)
         first = np.flatnonzero(np.concatenate([[True], key[1:] != key[:-1]]))
         shared = key[first[np.diff(np.append(first, len(key))) >= MIN_ACCOUNTS]]
         return blobs(part, shared + (np.uint64(part) << np.uint64(key_bits)))
