@@ -11,7 +11,7 @@ from pathlib import Path
 
 VARIABLE = "NUMBA_CACHE_DIR"
 ROOT = Path(__file__).resolve().parents[1]
-PACKAGES = ("fingerprint", "indexes", "campaigns")
+PACKAGES = ("fingerprint", "indexes", "campaigns", "cluster")
 
 
 def keep_kernels() -> None:

@@ -16,7 +16,7 @@ from campaigns.families import Families
 from campaigns.kept import report_of, software
 from campaigns.report import THRESHOLD, CampaignReport
 from cluster.copies import near_copies
-from cluster.index import work_folder
+from cluster.job import work_folder
 from cluster.numbers import number
 from cluster.stages import Stages
 from cluster.templates import find_families

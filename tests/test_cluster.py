@@ -30,8 +30,8 @@ pytest.importorskip("pyspark", reason="the Spark tests need pyspark: pip install
 if shutil.which("java") is None and "JAVA_HOME" not in os.environ:
     pytest.skip("the Spark tests need Java 17", allow_module_level=True)
 
-from cluster import index
 from cluster.index import index_files, index_table
+from cluster.job import Job
 from cluster.report import report_by
 from cluster.session import session
 from cluster.stages import Stages, spread
@@ -144,13 +144,39 @@ def test_a_run_that_was_killed_goes_on_after_its_last_stage(tmp_path, spark, log
     told, again = [], []
     workspace = Workspace.create(tmp_path / "index", key=KEY)
     with monkeypatch.context() as patch:
-        patch.setattr(index._Job, "_commit", fail)
+        patch.setattr(Job, "_commit", fail)
         with pytest.raises(KeyboardInterrupt):
             index_files(spark, workspace, logs, progress=told.append)
     done = index_files(spark, workspace, logs, progress=again.append)
     assert told[:3] == ["logs", "segments", "repeats"]
     assert again == ["publishing"]
     assert done.records_indexed == len(Snapshot(Workspace.open(tmp_path / "index")).requests)
+
+
+def test_the_command_line_runs_it(tmp_path, small, spark):
+    key = tmp_path / "key"
+    key.write_text(KEY.hex())
+    for engine in ("local", "spark"):
+        where = ("--index", tmp_path / engine, "--engine", engine)
+        assert document(run("index", small.log, *where, "--key", key, "--json"))["generation"] == 1
+    reports = [
+        run("campaigns", "--index", tmp_path / engine, "--engine", engine, "--json", "--members").stdout
+        for engine in ("local", "spark")
+    ]
+    assert reports[0] == reports[1]
+
+
+def test_without_pyspark_it_says_what_to_install(tmp_path, small):
+    command = ["campaigns", "--engine", "spark", "--index", str(small.index)]
+    (tmp_path / "pyspark.py").write_text("raise ImportError('not here')")
+    done = subprocess.run(
+        [sys.executable, "-c", "from cli.main import main; main()", *command],
+        env={**os.environ, "PYTHONPATH": f"{tmp_path}{os.pathsep}{Path(__file__).parents[1]}"},
+        capture_output=True,
+        check=False,
+    )
+    assert done.returncode == 2
+    assert b"pip install 'promptprint[spark]'" in done.stderr
 
 
 def test_an_executor_lost_in_each_stage_changes_nothing(tmp_path, small):
