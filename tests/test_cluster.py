@@ -181,9 +181,11 @@ def test_without_pyspark_it_says_what_to_install(tmp_path, small):
 
 def test_an_executor_lost_in_each_stage_changes_nothing(tmp_path, small):
     script = Path(__file__).with_name("lost_executors.py")
-    ingest(Workspace.create(tmp_path / "local", key=KEY), [small.log])
+    lines = small.log.read_bytes().splitlines(keepends=True)
+    twice = log(tmp_path, *lines, *lines[:3])  # so that every stage has something to pass on
+    ingest(Workspace.create(tmp_path / "local", key=KEY), [twice])
     done = subprocess.run(
-        [sys.executable, str(script), str(tmp_path / "index"), KEY.hex(), str(small.log)],
+        [sys.executable, str(script), str(tmp_path / "index"), KEY.hex(), str(twice)],
         capture_output=True,
         timeout=900,
         check=False,
@@ -191,9 +193,16 @@ def test_an_executor_lost_in_each_stage_changes_nothing(tmp_path, small):
     )
     assert done.returncode == 0, done.stderr.decode()[-4000:]
     *stages, report = done.stdout.splitlines()
-    assert {b"logs", b"segments", b"repeats", b"near copies", b"spans", b"neighbours", b"members"} <= set(
-        stages
-    )
+    assert {
+        b"logs",
+        b"segments",
+        b"repeats",
+        b"kept",
+        b"near copies",
+        b"spans",
+        b"neighbours",
+        b"members",
+    } <= set(stages)
     expected = find_campaigns(Snapshot(Workspace.open(tmp_path / "local")))
     assert expected.campaigns
     assert msgspec.json.decode(report, type=CampaignReport) == expected
