@@ -70,27 +70,43 @@ def find_families(
     """
     shared = SharedSpans.of(postings, senders, min_accounts)
     try:
-        family, prompt, count = _span_families(shared)
+        family_of = span_families(shared.count, _joined(shared))
+        found = [holders(first + prompt, span, family_of) for first, prompt, span in shared.by_prompt()]
     finally:
         shared.close()
-    lexical_family, lexical_prompt, more = _lexical_families(near_copies, senders, prompt, min_accounts)
+    return families(np.concatenate(found), senders, near_copies, family_of, min_accounts)
+
+
+def families(
+    members: NDArray[np.int64],
+    senders: Senders,
+    near_copies: NDArray[np.int64],
+    family_of: NDArray[np.int64],
+    least: int = MIN_ACCOUNTS,
+) -> Families:
+    """Return the families of (m, 2) pairs of span family and prompt, and those of near copies."""
+    family, prompt = members[np.lexsort((members[:, 1], members[:, 0]))].T
+    count = int(family_of.max(initial=-1)) + 1
+    lexical_family, lexical_prompt, more = _lexical_families(near_copies, senders, prompt, least)
     kind = np.array(["spans"] * count + ["lexical"] * more)
     return Families(
         np.concatenate([family, lexical_family + count]), np.concatenate([prompt, lexical_prompt]), kind
     )
 
 
-def _span_families(shared: SharedSpans) -> tuple[NDArray[np.int64], NDArray[np.int64], int]:
-    """Return (family, prompt, number of families)."""
-    _, family_of = np.unique(components(shared.count, _joined(shared)), return_inverse=True)
-    size = np.bincount(family_of)
-    found = []
-    for first, prompt, span in shared.by_prompt():
-        family, mine = _members(prompt, family_of[span], span, size, _MEMBER)
-        found.append(np.stack([family, mine + first]))
-    family, prompt = np.concatenate(found, axis=1)
-    order = np.lexsort((prompt, family))
-    return family[order], prompt[order], len(size)
+def span_families(count: int, together: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return the (count,) family of each span, given the (m, 2) pairs of spans that go together."""
+    return np.asarray(np.unique(components(count, together), return_inverse=True)[1])
+
+
+def holders(
+    prompt: NDArray[np.int64], span: NDArray[np.int64], family_of: NDArray[np.int64]
+) -> NDArray[np.int64]:
+    """Return (m, 2): the families of which a prompt holds enough spans, and the prompt.
+
+    prompt, span: (n,) sorted by prompt.
+    """
+    return np.stack(_members(prompt, family_of[span], span, np.bincount(family_of), _MEMBER), axis=1)
 
 
 def _joined(shared: SharedSpans) -> NDArray[np.int64]:
@@ -98,16 +114,38 @@ def _joined(shared: SharedSpans) -> NDArray[np.int64]:
     held = np.zeros(shared.count, dtype=np.int64)
     tallies = [np.empty((0, 2), np.int64)]
     for _, prompt, span in shared.by_prompt():
-        cut = 0
-        while cut < len(prompt):  # a part at a time, never within a prompt
-            end = int(np.searchsorted(prompt, prompt[min(cut + _AT_ONCE, len(prompt)) - 1], side="right"))
-            pairs = _neighbours(prompt[cut:end], span[cut:end], held)
-            pairs.sort()
-            tallies.append(_tally(pairs, np.ones(len(pairs), np.int64)))
-            cut = end
-    pair, count = np.concatenate(tallies).T
-    order = np.argsort(pair, kind="stable")
-    pair, count = _tally(pair[order], count[order]).T
+        tallies += neighbours(prompt, span, held)
+    return together(np.concatenate(tallies), held)
+
+
+def neighbours(
+    prompt: NDArray[np.int64], span: NDArray[np.int64], held: NDArray[np.int64]
+) -> list[NDArray[np.int64]]:
+    """Return tallies of the pairs of spans that stand near each other, for `together`.
+
+    prompt, span: (n,) sorted by prompt, then place. held: (spans,) raised by the number of prompts
+    that hold each.
+    """
+    tallies, cut = [], 0
+    while cut < len(prompt):  # a part at a time, never within a prompt
+        end = int(np.searchsorted(prompt, prompt[min(cut + _AT_ONCE, len(prompt)) - 1], side="right"))
+        pairs = _neighbours(prompt[cut:end], span[cut:end], held)
+        pairs.sort()
+        tallies.append(_tally(pairs, np.ones(len(pairs), np.int64)))
+        cut = end
+    return tallies
+
+
+def summed(tallies: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return (m, 2) tallies, a number and its count, with each number once, ascending."""
+    number, count = tallies.T
+    order = np.argsort(number, kind="stable")
+    return np.asarray(_tally(number[order], count[order]))
+
+
+def together(tallies: NDArray[np.int64], held: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return the (m, 2) pairs of spans that stand near each other in most prompts that hold either."""
+    pair, count = summed(tallies).T
     left, right = pair >> _HALF, pair & ((1 << _HALF) - 1)
     kept = count >= _TOGETHER * np.maximum(held[left], held[right])
     return np.stack([left[kept], right[kept]], axis=1)

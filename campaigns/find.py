@@ -7,13 +7,12 @@ prompts → near copies → families → groups of families that share accounts 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
 
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from campaigns.gather import Gathered, Ground
+from campaigns.gather import Gathered, Ground, Progress, Textual, textual
 from campaigns.judge import judge
 from campaigns.meaning import semantic_families
 from campaigns.report import (
@@ -36,22 +35,27 @@ than an alert needs, of which nothing is learnt.
 
 
 def find_campaigns(
-    snapshot: Snapshot, *, threshold: float = THRESHOLD, progress: Callable[[str], None] = lambda _: None
+    snapshot: Snapshot,
+    *,
+    threshold: float = THRESHOLD,
+    progress: Progress = lambda _: None,
+    engine: Textual = textual,
 ) -> CampaignReport:
-    """Return the report of a snapshot, members included.
+    """Return the report of a snapshot, members included; engine: who finds the families of shared text.
 
     Words come first. What they show to be a campaign is settled, and meaning is asked about the rest:
     vectors add to what is found without them, and take nothing from it.
     """
-    ground = Ground.of(snapshot, progress)
-    words = ground.by_words()
+    ground = Ground.of(snapshot, progress, engine)
     progress("accounts")
-    gathered = ground.gathered(words)
+    gathered = ground.gathered(ground.words)
     progress("verdicts")
     judged = _judged(snapshot, gathered, threshold)
     settled = [rows for rows, c in judged if alerts(c.score, c.account_count, THRESHOLD)]
     progress("meaning")
-    meaning = semantic_families(snapshot, words, ground.senders, ground.copies, ground.prompts(settled))
+    meaning = semantic_families(
+        snapshot, ground.words, ground.senders, ground.copies, ground.prompts(settled)
+    )
     judged += _judged(snapshot, ground.gathered(meaning), threshold) if meaning.size else []
     found = [campaign for _, campaign in judged]
     found.sort(key=lambda c: (-c.score, -c.account_count, c.id))

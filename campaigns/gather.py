@@ -29,27 +29,38 @@ class Gathered:
     candidates: list[Candidate]
 
 
+Progress = Callable[[str], None]
+Textual = Callable[[Snapshot, Progress], tuple[Families, Senders, NDArray[np.int64]]]
+"""Families of shared text, the senders of each prompt and the near-copy clusters: as `textual` finds them."""
+
+
+def textual(snapshot: Snapshot, progress: Progress) -> tuple[Families, Senders, NDArray[np.int64]]:
+    """Find the families of shared text on this machine."""
+    progress("near copies")
+    copies = near_copies(snapshot)
+    progress("templates")
+    senders = Senders.of(snapshot.requests, len(snapshot.text_of))
+    return find_families(snapshot.spans(), senders, copies), senders, copies
+
+
 @dataclass(frozen=True)
 class Ground:
-    """What families are found on. copies: (prompts,) near-copy clusters."""
+    """What candidates are gathered from. words: families of shared text. copies: (prompts,) near-copy
+    clusters.
+    """
 
     snapshot: Snapshot
-    copies: NDArray[np.int64]
+    words: Families
     senders: Senders
+    copies: NDArray[np.int64]
     model: NullModel
 
     @classmethod
-    def of(cls, snapshot: Snapshot, progress: Callable[[str], None]) -> Ground:
-        """Find near copies, and who sent what."""
-        progress("near copies")
-        copies, requests = near_copies(snapshot), snapshot.requests
-        progress("templates")
-        senders = Senders.of(requests, len(snapshot.text_of))
-        return cls(snapshot, copies, senders, NullModel.of(requests.account.codes, requests.time_us))
-
-    def by_words(self) -> Families:
-        """Return the families of prompts that share text."""
-        return find_families(self.snapshot.spans(), self.senders, self.copies)
+    def of(cls, snapshot: Snapshot, progress: Progress, engine: Textual = textual) -> Ground:
+        """Find families of shared text; engine: who does it."""
+        requests = snapshot.requests
+        found = engine(snapshot, progress)
+        return cls(snapshot, *found, NullModel.of(requests.account.codes, requests.time_us))
 
     def prompts(self, rows: list[NDArray[np.int64]]) -> NDArray[np.bool_]:
         """Return (prompts,) which of them some requests hold."""
@@ -67,10 +78,10 @@ class Ground:
         return Gathered(families, members, candidates)
 
 
-def gather(snapshot: Snapshot, *, progress: Callable[[str], None] = lambda _: None) -> Gathered:
+def gather(snapshot: Snapshot, *, progress: Progress = lambda _: None) -> Gathered:
     """Return the candidates of a snapshot that shared words make."""
     ground = Ground.of(snapshot, progress)
-    return ground.gathered(ground.by_words())
+    return ground.gathered(ground.words)
 
 
 def near_copies(snapshot: Snapshot) -> NDArray[np.int64]:

@@ -104,20 +104,7 @@ def _of_enough(packed, prompt_bits, bound, several, first, accounts, least, numb
             before = prompt
             end += 1
         if total >= least:
-            known = 0
-            for i in range(begin, end):
-                prompt = np.int64((packed[i] >> order) & mask)
-                for j in range(first[prompt], first[prompt + 1]):
-                    new = True
-                    for k in range(known):
-                        new &= seen[k] != accounts[j]
-                    if new:
-                        seen[known] = accounts[j]
-                        known += 1
-                    if known == least:
-                        break
-                if known == least:
-                    break
+            known = _senders(packed, begin, end, order, mask, first, accounts, seen)
             if known == least:
                 for i in range(begin, end):
                     share[made] = ((packed[i] >> order) & mask) >> np.uint64(_SHARE_BITS)
@@ -126,3 +113,46 @@ def _of_enough(packed, prompt_bits, bound, several, first, accounts, least, numb
                 spans += 1
         begin = end
     return share[:made], out[:made], spans
+
+
+@njit(nogil=True, cache=True)
+def _senders(packed, begin, end, order, mask, first, accounts, seen):  # type: ignore[no-untyped-def]
+    """Write who sends the postings of a span, until `seen` is full; return how many they are."""
+    known = 0
+    for i in range(begin, end):
+        prompt = np.int64((packed[i] >> order) & mask)
+        for j in range(first[prompt], first[prompt + 1]):
+            new = True
+            for k in range(known):
+                new &= seen[k] != accounts[j]
+            if new:
+                seen[known] = accounts[j]
+                known += 1
+            if known == seen.size:
+                return known
+    return known
+
+
+@njit(nogil=True, cache=True)
+def some_senders(packed, prompt_bits, first, accounts, least, account_bits):  # type: ignore[no-untyped-def]
+    """Return key << account_bits | account: of each span its senders, or `least` of them.
+
+    packed: ascending postings of one range of keys; first, accounts: as in Senders.
+    """
+    out = np.empty(packed.size + least, dtype=np.uint64)
+    order, key_shift = np.uint64(ORDER_BITS), np.uint64(prompt_bits + ORDER_BITS)
+    mask = (np.uint64(1) << np.uint64(prompt_bits)) - np.uint64(1)
+    seen = np.empty(least, dtype=np.int64)
+    made, begin = 0, 0
+    while begin < packed.size:
+        key, end = packed[begin] >> key_shift, begin
+        while end < packed.size and packed[end] >> key_shift == key:
+            end += 1
+        known = _senders(packed, begin, end, order, mask, first, accounts, seen)
+        if made + known > out.size:
+            out = np.concatenate((out, np.empty(out.size, dtype=np.uint64)))
+        for k in range(known):
+            out[made] = key << np.uint64(account_bits) | np.uint64(seen[k])
+            made += 1
+        begin = end
+    return out[:made]

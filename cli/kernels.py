@@ -12,7 +12,7 @@ from pathlib import Path
 
 VARIABLE = "NUMBA_CACHE_DIR"
 ROOT = Path(__file__).resolve().parents[1]
-PACKAGES = ("promptlog", "promptlog/blocks", "fingerprint", "indexes", "campaigns")
+PACKAGES = ("promptlog", "promptlog/blocks", "fingerprint", "indexes", "campaigns", "cluster")
 
 
 def keep_kernels() -> None:

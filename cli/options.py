@@ -1,7 +1,7 @@
 """Options that several commands share."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -21,6 +21,14 @@ Format = Annotated[
 ]
 Map = Annotated[
     str | None, typer.Option("--map", metavar="account=…,ts=…", help="Where fields are, as dotted paths.")
+]
+
+Engine = Annotated[
+    Literal["local", "spark"],
+    typer.Option(help="What does the work: this process, or Spark (see docs/scale.md)."),
+]
+Master = Annotated[
+    str | None, typer.Option(metavar="URL", help="The Spark master of --engine spark; local[2] without it.")
 ]
 
 

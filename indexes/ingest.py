@@ -151,20 +151,12 @@ class _Run:
         new = False
         for batch in log.batches(source):
             if batch.waiting is not None:
-                self._waiting.append(Unreadable(spelt(path), _why(batch.waiting)))
+                self._waiting.append(Unreadable(spelt(path), why_waiting(batch.waiting)))
             if batch.after is None or not batch.lines:
                 continue
             new = True
             self._format = log.found[0]
-            entry = msgspec.structs.replace(
-                entry,
-                records=entry.records + batch.records.num_rows,
-                quarantined=entry.quarantined + len(batch.skipped),
-                sha256=batch.after.sha256,
-                offset=batch.after.offset,
-                head=log.content.head(head_length(batch.after.offset)),
-                format=self._format.name if self._format else "",
-            )
+            entry = read_on(entry, log, batch)
             self._inputs[source : source + 1] = [entry]
             self._changed[source] = entry
             self._take(batch)
@@ -244,9 +236,23 @@ class _Run:
         )
 
 
+def read_on(entry: Input, log: Log, batch: LogBatch) -> Input:
+    """Return what is known of a log after one more of its batches, which is not waiting."""
+    assert batch.after is not None
+    return msgspec.structs.replace(
+        entry,
+        records=entry.records + batch.records.num_rows,
+        quarantined=entry.quarantined + len(batch.skipped),
+        sha256=batch.after.sha256,
+        offset=batch.after.offset,
+        head=log.content.head(head_length(batch.after.offset)),
+        format=log.found[0].name if log.found[0] else "",
+    )
+
+
 def _reader(workspace: Workspace, name: str) -> SegmentReader:
     return SegmentReader(workspace.root / "segments" / name, workspace.checked)
 
 
-def _why(line: SkippedLine) -> str:
+def why_waiting(line: SkippedLine) -> str:
     return f"{spelt(line.path)}: {line.reason.value} at byte {line.offset}; it is read when it is whole"

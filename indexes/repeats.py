@@ -9,6 +9,7 @@ no id repeats nothing: the same prompt ten times is ten requests.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -100,11 +101,15 @@ def _contents_in(segment: SegmentReader, ids: Names) -> Names:
     places = np.concatenate([np.empty(0, np.int64), *map(np.arange, first[last > first], last[last > first])])
     if not len(places):
         return np.empty(0, np.uint64)
-    rows = order[places]
+    return contents_of(segment, names[places], order[places])
+
+
+def contents_of(segment: SegmentReader, ids: Names, rows: NDArray[np.integer[Any]]) -> Names:
+    """Return the names of the contents of some requests of a segment, given the names of their ids."""
     table = segment.requests(PROMPT_SEGMENTS)
     texts = [table.column(name).to_numpy()[rows] for name in PROMPT_SEGMENTS]
     canonical = [np.where(text < 0, np.uint64(0), segment.canonical[text]) for text in texts]
-    return _mixed([names[places], segment.accounts[rows], *canonical])
+    return _mixed([ids, segment.accounts[rows], *canonical])
 
 
 def _mixed(columns: Sequence[Names]) -> Names:

@@ -5,6 +5,7 @@ accepted and the lines that were skipped are together all that the log has, blan
 """
 
 import io
+import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -25,6 +26,10 @@ from promptlog.parsing import LogBatch, Parser
 from promptlog.reasons import Skip
 
 SAMPLE = 50
+
+Share = tuple[int, int]
+"""Two offsets in a log's content: what begins at the first or after, and before the second."""
+ALL: Share = (0, sys.maxsize)
 
 
 def read(
@@ -148,15 +153,18 @@ class Log:
         familiar = sum(formats.of_entry(entry) is not None for entry in self.sample)
         return familiar >= formats.LEAST_CONFIDENCE * len(self.sample)
 
-    def batches(self, source: int = 0) -> Iterator[LogBatch]:
-        """Yield what has not been read before. Raises LogError for a log of no known format."""
+    def batches(self, source: int = 0, share: Share = ALL) -> Iterator[LogBatch]:
+        """Yield what has not been read before, or the share of it that begins between two offsets.
+
+        Raises LogError for a log of no known format.
+        """
         if self.unknown:
             raise LogError(self.unknown)
         format = self.choice[0]
         parser = Parser(self.path, source, format, self.given is not None)
         first, rest = self._chunks
         long = any(len(chunk.data) >= BLOCK // 2 for chunk in first)
-        chunks = chain(first, rest)
+        chunks = _within(chain(first, rest), self.resumed, share)
         # Hashing and what is compiled let go of the interpreter's lock: three threads keep two cores busy.
         yield from ahead(map(parser.batch, ahead(chunks))) if long else map(parser.batch, chunks)
 
@@ -179,6 +187,17 @@ class Log:
         else:
             chunks = self._chunks[0]
         return [line for chunk in chunks for line in islice(io.BytesIO(chunk.data), SAMPLE)]
+
+
+def _within(chunks: Iterable[Chunk], resumed: Mark | None, share: Share) -> Iterator[Chunk]:
+    """Yield the chunks of a share: several readers of one log take it apart without a gap."""
+    begin = resumed.offset if resumed else 0
+    for chunk in chunks:
+        if begin >= share[1]:
+            return
+        if begin >= share[0]:
+            yield chunk
+        begin = chunk.end
 
 
 def _decoded(line: bytes) -> object:

@@ -1,4 +1,4 @@
-"""Imports point one way: promptlog ← fingerprint ← indexes ← campaigns ← console ← cli.
+"""Imports point one way: promptlog ← fingerprint ← indexes ← campaigns ← cluster ← console ← cli.
 
 The demo writes logs as a stranger would, so it knows nothing of the project; only cli runs it.
 The sources are parsed, not imported: an import inside a function counts too.
@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
-ORDER = ("promptlog", "fingerprint", "indexes", "campaigns", "console", "cli")
+ORDER = ("promptlog", "fingerprint", "indexes", "campaigns", "cluster", "console", "cli")
 MAY_IMPORT = {name: {name, *ORDER[:place]} for place, name in enumerate(ORDER)}
 MAY_IMPORT["cli"].add("demo")
 MAY_IMPORT["demo"] = {"demo"}

@@ -17,6 +17,8 @@ def campaigns(
     threshold: options.Threshold = 0.5,
     members: Members = False,
     every: All = False,
+    engine: options.Engine = "local",
+    master: options.Master = None,
     key: options.Pseudonyms = None,
     as_json: options.Json = False,
 ) -> None:
@@ -35,7 +37,16 @@ def campaigns(
     pseudonyms = Pseudonyms.of(key, index)
     snapshot = Snapshot(Workspace.open(index))
     with reporter() as progress:
-        report = pseudonyms.instead(report_of(snapshot, threshold=threshold, progress=progress))
+        if engine == "spark":
+            from cluster.session import session
+
+            with session(master) as spark:
+                from cluster.report import report_by
+
+                report = report_by(spark, snapshot, threshold=threshold, progress=progress)
+        else:
+            report = report_of(snapshot, threshold=threshold, progress=progress)
+        report = pseudonyms.instead(report)
     if as_json:
         streams.write_json(encode(report if members else report.without_members()))
     else:

@@ -50,6 +50,8 @@ def index(
     key: Key = None,
     embed: Embed = "none",
     model: Embedder = "all-MiniLM-L6-v2",
+    engine: options.Engine = "local",
+    master: options.Master = None,
     as_json: options.Json = False,
 ) -> None:
     """Read logs into an index.
@@ -76,14 +78,23 @@ def index(
             workspace = Workspace.open_or_create(index, key=secret, with_text=not no_text)
         else:
             workspace = Workspace.open(index)
+        logs = [file for file in files if not file.resolve().is_relative_to(index.resolve())]
         with reporter() as show:
-            done = ingest(
-                workspace,
-                [file for file in files if not file.resolve().is_relative_to(index.resolve())],
-                format=format,
-                mapping=fields,
-                progress=lambda progress: show(reading(progress)),
-            )
+            if engine == "spark":
+                from cluster.session import session
+
+                with session(master) as spark:
+                    from cluster.index import index_files
+
+                    done = index_files(spark, workspace, logs, format=format, mapping=fields, progress=show)
+            else:
+                done = ingest(
+                    workspace,
+                    logs,
+                    format=format,
+                    mapping=fields,
+                    progress=lambda progress: show(reading(progress)),
+                )
         if embed != "none":
             with reporter() as show:
                 _embed(index, embed, model, show)
