@@ -25,8 +25,7 @@ from numpy.typing import NDArray  # noqa: E402
 from worlds import fitting, table  # noqa: E402
 from worlds.gathering import findings  # noqa: E402
 
-from campaigns import likelihoods  # noqa: E402
-from campaigns.judge import ARGUED  # noqa: E402
+from campaigns import judge, likelihoods  # noqa: E402
 
 FOLDS = 5
 PER_100_000 = 15
@@ -41,11 +40,11 @@ def main() -> None:
         _gather(options)
     decoder = msgspec.json.Decoder()
     groups = [decoder.decode(line) for line in options.findings.read_bytes().splitlines()]
-    names = sorted({name for group in groups for name in group["x"]} - set(ARGUED))
+    names = sorted({name for group in groups for name in group["x"]} - set(judge.ARGUED))
     fields = {name for group in groups for name in group["metadata"]}
-    told = {group["world"] for group in groups if group["metadata"]}
-    with_fields = Learnt.of([group for group in groups if group["world"] in told], names)
-    without = Learnt.of(groups, [name for name in names if name not in fields])
+    told = [group for group in groups if judge.TOLD in group["x"]]
+    with_fields = Learnt.of(told, names, frozenset(fields))
+    without = Learnt.of(groups, [name for name in names if name not in fields], frozenset())
     likelihoods.TABLE.write_text(
         table.text(
             f"{len({g['world'] for g in groups})} worlds from seed {options.seed}, {len(groups):,} groups",
@@ -73,13 +72,15 @@ class Learnt:
     innocents: int
 
     @classmethod
-    def of(cls, groups: list[fitting.Group], names: list[str]) -> Learnt:
+    def of(cls, groups: list[fitting.Group], names: list[str], fields: frozenset[str]) -> Learnt:
         """Learn the curves of some signals, and the prior that flags few enough innocents."""
-        odds = _log_odds(_unseen(groups, names))
+        odds = _log_odds(_unseen(groups, names, fields))
         innocents = sum({group["world"]: group["innocents"] for group in groups}.values())
         prior = -_threshold(groups, odds, PER_100_000 * innocents / 1e5)
         known = [group for group in groups if fitting.clear(group)]
-        return cls(groups, fitting.fit(known, names, prior), 1 / (1 + 10 ** -(odds + prior)), innocents)
+        return cls(
+            groups, fitting.fit(known, names, prior, fields), 1 / (1 + 10 ** -(odds + prior)), innocents
+        )
 
     def reached(self) -> list[float]:
         """Return how many honest groups reach each of SCORES, per 100,000 innocents."""
@@ -98,14 +99,14 @@ class Learnt:
         )
 
 
-def _unseen(groups: list[fitting.Group], names: list[str]) -> NDArray[np.float64]:
+def _unseen(groups: list[fitting.Group], names: list[str], fields: frozenset[str]) -> NDArray[np.float64]:
     """Return each group's probability by likelihoods learnt on other worlds."""
     worlds = sorted({group["world"] for group in groups})
     fold = {world: number % FOLDS for number, world in enumerate(worlds)}
     scores = np.zeros(len(groups))
     for number in range(FOLDS):
         others = [g for g in groups if fold[g["world"]] != number and fitting.clear(g)]
-        model = fitting.fit(others, names, 0.0)
+        model = fitting.fit(others, names, 0.0, fields)
         for place, group in enumerate(groups):
             if fold[group["world"]] == number:
                 scores[place] = likelihoods.probability(model.odds(group["x"]))

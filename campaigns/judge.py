@@ -44,6 +44,10 @@ it is, against either explanation.
 """
 
 
+TOLD = "network"
+"""The signal that finds something wherever most accounts of a candidate have addresses."""
+
+
 @dataclass(frozen=True)
 class Weighed:
     """A signal's finding and what it counts: log10 of what it multiplies the odds by, against the
@@ -63,8 +67,16 @@ class Verdict:
 
     @property
     def score(self) -> float:
-        """Probability of a campaign given all evidence."""
-        return probability(self._odds(self.metadata))
+        """Probability of a campaign given all evidence.
+
+        Where addresses are missing, of the log or of these accounts, what other fields say may lower the
+        score but not raise it: missing fields are no evidence.
+        """
+        if not self.metadata:
+            return self.score_without_metadata
+        score = probability(self._odds(True))
+        told = any(e.signal == TOLD for e in self.evidence)
+        return score if told else min(score, self.score_without_metadata)
 
     @property
     def score_without_metadata(self) -> float:

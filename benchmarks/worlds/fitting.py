@@ -6,7 +6,8 @@ rise with a signal's strength; against one party, whose accounts are interchange
 do anything. An honest group weighs as much as it has accounts, up to a point: to accuse the five
 hundred users of an app is worse than to accuse a company of twenty keys. The penalty is on the steps
 from knot to knot, so that a curve without data is level. That a signal found nothing, for want of
-requests or of fields, is no strength of 0: it counts what it counts.
+requests, is no strength of 0: it counts what it counts, unless what a signal looks for is then not there.
+For want of fields, nothing can be said: absent addresses are average addresses.
 """
 
 from __future__ import annotations
@@ -28,6 +29,8 @@ PENALTY = 2.0
 MIXED = 0.3  # with less of campaigns' accounts, a candidate counts as honest
 USUAL, MOST = 40, 10  # accounts of an honest group that weighs 1, and what one weighs at most
 CAMPAIGN, CROWD, PARTY = 0, 1, 2
+SOUGHT = ("co_use", "techniques", "obfuscation", "padding", "succession", "organisation", "client")
+"""Signals that are silent where what they look for is not there: a strength of 0."""
 _LN10 = np.log(10)
 
 Group = dict[str, Any]
@@ -58,14 +61,15 @@ def weight(group: Group) -> float:
 
 @dataclass(frozen=True)
 class Basis:
-    """Curves as columns. Of each signal: whether it found nothing, then, for each knot but the last, how far
-    its strength has come from there to the next, 0 to 1.
+    """Curves as columns. Of each signal: whether it could say nothing, then, for each knot but the last, how
+    far its strength has come from there to the next, 0 to 1. fields: signals of which silence says nothing.
     """
 
     knots: dict[str, NDArray[np.float64]]
+    fields: frozenset[str]
 
     @classmethod
-    def of(cls, groups: list[Group], signals: list[str]) -> Basis:
+    def of(cls, groups: list[Group], signals: list[str], fields: frozenset[str]) -> Basis:
         """Choose the knots, among what the signals found."""
         planted = np.array([kind(g) == CAMPAIGN for g in groups])
         knots = {}
@@ -76,7 +80,7 @@ class Basis:
             knots[name] = _spaced(np.unique(np.concatenate(quantiles).round(2)))
             if len(knots[name]) < 2:  # found rarely, or always alike
                 knots[name] = np.unique([0.0, *x[there]]).round(2)[[0, -1]]
-        return cls(knots)
+        return cls(knots, fields)
 
     def columns(self, groups: list[Group]) -> NDArray[np.float64]:
         """Return (groups, columns)."""
@@ -84,8 +88,11 @@ class Basis:
 
     def _of_signal(self, groups: list[Group], name: str) -> NDArray[np.float64]:
         x, k = _strengths(groups, name)[:, None], self.knots[name]
-        come = np.nan_to_num(np.clip((x - k[:-1]) / np.diff(k), 0, 1))
-        return np.concatenate([np.isnan(x), come], axis=1)
+        come, silent = np.clip((x - k[:-1]) / np.diff(k), 0, 1), np.isnan(x)
+        if name in self.fields:
+            come = np.where(silent, np.nanmean(come, axis=0), come)
+            silent = np.zeros_like(silent)
+        return np.concatenate([silent, np.nan_to_num(come)], axis=1)
 
     @property
     def rising(self) -> NDArray[np.bool_]:
@@ -93,25 +100,33 @@ class Basis:
         return np.concatenate([np.arange(len(k)) > 0 for k in self.knots.values()])
 
 
-def fit(groups: list[Group], signals: list[str], prior: float) -> Likelihoods:
-    """Return the likelihoods that groups teach; prior: log10, added to both odds."""
-    basis = Basis.of(groups, signals)
+def fit(
+    groups: list[Group], signals: list[str], prior: float, fields: frozenset[str] = frozenset()
+) -> Likelihoods:
+    """Return the likelihoods that groups teach.
+
+    prior: log10, added to both odds. fields: signals that rest on fields a log may lack.
+    """
+    basis = Basis.of(groups, signals, fields - set(SOUGHT))
     columns = basis.columns(groups)
     kinds, weights = np.array([kind(g) for g in groups]), np.array([weight(g) for g in groups])
     both = _coefficients(columns, basis.rising, kinds, weights)
     curves, odds, at = {}, [float(v[0]) + prior for v in both], 0
     for name, knots in basis.knots.items():
         mine = slice(at, at := at + len(knots))
-        mean, levels = columns[:, mine].mean(axis=0), []
+        mean, levels, silent = columns[:, mine].mean(axis=0), [], []
         for side, v in enumerate(both):
-            absent, *steps = v[1:][mine]
             centre = float(mean @ v[1:][mine])
             odds[side] += centre
-            levels.append(np.array([absent, *np.cumsum([0.0, *steps])]) - centre)
-        crowd, party = (level.round(3).tolist() for level in levels)
-        curves[name] = Curve(
-            tuple(knots.tolist()), tuple(crowd[1:]), tuple(party[1:]), absent=(crowd[0], party[0])
-        )
+            level = np.cumsum([0.0, *v[1:][mine][1:]]) - centre
+            levels.append(tuple(level.round(3).tolist()))
+            silent.append(float(v[1:][mine][0]) - centre)
+            if name in SOUGHT:
+                silent[-1] = float(np.interp(0.0, knots, level))
+            elif name in fields:
+                silent[-1] = 0.0
+        crowd, party = (round(value, 3) for value in silent)
+        curves[name] = Curve(tuple(knots.tolist()), *levels, absent=(crowd, party))
     return Likelihoods((round(odds[0], 3), round(odds[1], 3)), curves)
 
 
@@ -155,5 +170,5 @@ def _coefficients(
 
 
 def _strengths(groups: list[Group], name: str) -> NDArray[np.float64]:
-    """Return (groups,) what a signal found, NaN for nothing."""
-    return np.array([g["x"].get(name, np.nan) for g in groups])
+    """Return (groups,) what a signal found, NaN where it could say nothing."""
+    return np.array([g["x"].get(name, 0.0 if name in SOUGHT else np.nan) for g in groups])
