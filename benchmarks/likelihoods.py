@@ -109,7 +109,9 @@ def _unseen(groups: list[fitting.Group], names: list[str], fields: frozenset[str
         model = fitting.fit(others, names, 0.0, fields)
         for place, group in enumerate(groups):
             if fold[group["world"]] == number:
-                scores[place] = likelihoods.probability(model.odds(group["x"]))
+                crowd, party = model.odds(group["x"])
+                argued = sum(group["x"].get(name, 0.0) for name in fields.intersection(judge.ARGUED))
+                scores[place] = likelihoods.probability((crowd + argued, party + argued))
     return scores
 
 

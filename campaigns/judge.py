@@ -38,9 +38,9 @@ SIGNALS: tuple[Signal, ...] = (
 TEXTUAL = ("training_value", "padding")
 """Learnt signals that need the prompts read."""
 
-ARGUED = ("release_pivot", "training_meaning")
-"""Signals that the worlds have no example of, or that not every index has: their strength counts as
-it is, against either explanation.
+ARGUED = ("release_pivot", "training_meaning", "organisation")
+"""Signals that the worlds have no example of, or that not every index has, or that settle it: where the
+log itself names one owner, it is that owner's. Their strength counts as it is, against either explanation.
 """
 
 
@@ -98,7 +98,7 @@ class Verdict:
     @cached_property
     def reasons(self) -> tuple[Weighed, ...]:
         """What was found, with its weight, weightiest first."""
-        found = [Weighed(e, self._weight(e)) for e in self.evidence]
+        found = [Weighed(e, self._weight(e)) for e in self.evidence if self.metadata or not e.metadata]
         return tuple(sorted(found, key=lambda w: (-abs(w.weight), w.evidence.signal)))
 
     def with_prompts(self, template: str, prompts: Sequence[str], *, by_meaning: bool) -> Verdict:

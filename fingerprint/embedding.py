@@ -177,7 +177,7 @@ def _find(name: str) -> tuple[str, Path]:
         return name, _packaged()
     path = Path(name).expanduser()
     if path.is_dir():
-        return path.resolve().name, path
+        return str(path.resolve()), path  # a bare name would be looked up on the hub
     if name.startswith(("/", ".", "~")):
         raise EncoderError(f"{path} is not a folder; give a model's folder or its name on the hub")
     return name, _downloaded(name if "/" in name else f"sentence-transformers/{name}")

@@ -94,8 +94,12 @@ def embedded(workspace: Workspace, sha256: str) -> Hashes:
 
 
 def stored(workspace: Workspace, model: str, prompts: Hashes) -> tuple[NDArray[np.int64], Codes]:
-    """Return (places, codes): which of some prompts have a vector of a model, and the vectors."""
-    sets = [_load(workspace, one) for one in workspace.manifest.vectors if one.model == model]
+    """Return (places, codes): which of some prompts have a vector of a model, and the vectors.
+
+    Of models of one name, the one that was used last.
+    """
+    named = [one for one in workspace.manifest.vectors if one.model == model]
+    sets = [_load(workspace, one) for one in named if one.model_sha256 == named[-1].model_sha256]
     order = np.argsort(prompts, kind="stable")
     codes = np.empty((len(prompts), sets[0].codes.shape[1] if sets else 0), dtype=np.int8)
     known = np.zeros(len(prompts), dtype=np.bool_)

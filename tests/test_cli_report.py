@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 from commands import RUBRIC, account_of, document, run
 
+from cli.render.campaign import LEAST_WEIGHT
+
 
 class TestCampaigns:
     def test_report(self, small, report):
@@ -65,7 +67,9 @@ class TestShow:
         assert "│ «" in result.stdout
         assert f"{found['account_count']} accounts, {found['request_count']} requests" in text
         for reason in found["reasons"]:
-            assert " ".join(reason["text"].split()) in text
+            weighty = abs(reason["weight"]) >= LEAST_WEIGHT
+            assert (" ".join(reason["text"].split()) in text) == weighty
+            assert weighty or reason["signal"] in text
         assert max(map(len, result.stdout.splitlines())) <= 80
 
     def test_campaign_json_has_its_members(self, small, report):

@@ -116,9 +116,9 @@ def test_loading_and_encoding_say_nothing(capfd, model_folder):
     assert logger.level == before
 
 
-def test_a_folder_is_known_by_its_last_part_and_its_weights(model_folder, minilm):
+def test_a_folder_is_known_by_its_path_and_its_weights(model_folder, minilm):
     encoder = load_encoder(str(model_folder))
-    assert (encoder.name, encoder.sha256) == ("my-model", DEFAULT_SHA256)
+    assert (encoder.name, encoder.sha256) == (str(model_folder.resolve()), DEFAULT_SHA256)
     np.testing.assert_array_equal(encoder.encode([QUESTION]), minilm.encode([QUESTION]))
 
 

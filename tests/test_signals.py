@@ -214,11 +214,26 @@ def test_many_instructions_over_one_input_are_a_sweep():
 
 def test_one_organisation_or_address_explains():
     for field in ("organisation", "ip"):
-        found = organisation(candidate_of(pool(20, 5, **{field: "acme"})))
+        rows = pool(20, 5, **{field: "acme"})
+        found = organisation(candidate_of(rows, people(20, 5, seed=2)))
         assert found is not None
         assert found.strength <= -1
         assert found.metadata
+        assert organisation(candidate_of(rows)) is None, "a log of one address says nothing"
     assert organisation(candidate_of(pool(20, 5))) is None
+
+
+def test_a_log_with_one_value_in_every_field_is_judged_without_them():
+    verdict = judge(candidate_of(pool(60, 10, ip="10.0.0.1", agent="sdk/1", organisation="acme")))
+    assert not any(reason.evidence.metadata for reason in verdict.reasons)
+    assert verdict.score == verdict.score_without_metadata
+
+
+def test_missing_addresses_never_raise_a_score():
+    rows = [replace(row, agent="sdk/1") for row in pool(60, 10)]
+    verdict = judge(candidate_of(rows, people(60, 12, seed=9, agent="curl/8")))
+    assert verdict.metadata
+    assert verdict.score <= verdict.score_without_metadata
 
 
 def test_an_own_client_is_an_app():
@@ -248,12 +263,15 @@ def test_rotating_addresses_are_noted_apart():
 
 
 def test_a_pool_outweighs_and_a_crowd_does_not():
-    assert judge(candidate_of(pool(60, 10), CROWD)).score > 0.5
+    rows = [replace(row, ip=f"10.{i % 99}.1.7") for i, row in enumerate(pool(60, 10))]
+    assert judge(candidate_of(rows, CROWD)).score > 0.9
     assert judge(candidate_of(app_users(60), CROWD)).score < 0.05
 
 
 def test_the_score_without_metadata_leaves_it_out():
-    verdict = judge(candidate_of(pool(60, 10, organisation="acme"), CROWD))
+    rows = [replace(row, ip=f"10.{i % 99}.1.7") for i, row in enumerate(pool(60, 10, organisation="acme"))]
+    verdict = judge(candidate_of(rows, CROWD))
+    assert verdict.score < 0.5, "the log itself names one owner"
     assert verdict.score < verdict.score_without_metadata
 
 

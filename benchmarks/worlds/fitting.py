@@ -29,7 +29,7 @@ PENALTY = 2.0
 MIXED = 0.3  # with less of campaigns' accounts, a candidate counts as honest
 USUAL, MOST = 40, 10  # accounts of an honest group that weighs 1, and what one weighs at most
 CAMPAIGN, CROWD, PARTY = 0, 1, 2
-SOUGHT = ("co_use", "techniques", "obfuscation", "padding", "succession", "organisation", "client")
+SOUGHT = ("co_use", "techniques", "obfuscation", "padding", "succession", "client")
 """Signals that are silent where what they look for is not there: a strength of 0."""
 _LN10 = np.log(10)
 

@@ -20,9 +20,14 @@ _USUAL_NETWORK = 0.05  # of the accounts of any large group come from one networ
 
 
 def organisation(candidate: Candidate) -> Evidence | None:
-    """One organisation or one address behind the accounts explains a shared template."""
+    """One organisation or one address behind the accounts explains a shared template.
+
+    Where the whole log has but one, a proxy's or the customer's who asks, it explains nothing.
+    """
     requests = candidate.log.requests
     for field, codes in (("organisation", requests.organisation), ("address", requests.ip)):
+        if len(codes.values) < 2:
+            continue
         name, accounts = _commonest(candidate, codes)
         if name and accounts >= _MOSTLY * len(candidate.accounts):
             text = f"{accounts} of {len(candidate.accounts)} accounts share one {field}"

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 TEMPLATE = 600
 EXAMPLE = 420
 FIXED, SLOT = 200, 60
+LEAST_WEIGHT = 0.06  # odds × 1.15; lighter reasons are named, and told in --json
 NO_TEXT = "(no text kept)"
 
 
@@ -63,7 +64,7 @@ def _headline(found: Campaign, console: Console) -> None:
 def _odds(found: Campaign) -> str:
     """Say how often honest traffic looks like this, and what it would then be."""
     return (
-        f"Among 100,000 honest accounts some {found.look_alikes:.2g} groups score so much. "
+        f"Among 100,000 honest accounts no more than some {found.look_alikes:.2g} groups score so much. "
         f"If it is honest, it is rather {_other(found)}."
     )
 
@@ -85,17 +86,20 @@ def _template(found: Campaign, console: Console) -> None:
 
 
 def _reasons(found: Campaign, console: Console) -> None:
-    of_text = [r for r in found.reasons if not r.metadata]
+    weighty = [r for r in found.reasons if abs(r.weight) >= LEAST_WEIGHT]
+    of_text = [r for r in weighty if not r.metadata]
     other = _other(found)
     for_it, against = [r for r in of_text if r.speaks_for], [r for r in of_text if not r.speaks_for]
     _list(f"What speaks for it, rather than for {other}", "+", "red", for_it, console)
     _list(f"What speaks against it, and for {other}", "-", "blue", against, console)
-    network = [r for r in found.reasons if r.metadata]
+    network = [r for r in weighty if r.metadata]
     if network:
         heading("Network and client fields (not in the score without them)", console)
         for reason in network:
             mark, style = ("+", "red") if reason.speaks_for else ("-", "blue")
             bullets([_sentence(reason)], console, mark, style)
+    if light := [r.signal for r in found.reasons if abs(r.weight) < LEAST_WEIGHT]:
+        console.print(f"Looked at, and of no weight here: {', '.join(light)}", style="dim")
 
 
 def _list(title: str, mark: str, style: str, reasons: list[Reason], console: Console) -> None:
@@ -105,10 +109,7 @@ def _list(title: str, mark: str, style: str, reasons: list[Reason], console: Con
 
 def _sentence(reason: Reason) -> str:
     """Return the reason with how much it multiplies the odds."""
-    times = 10 ** abs(reason.weight)
-    if times < 1.05:
-        return f"{reason.text} [no weight]"
-    return f"{reason.text} [odds {'×' if reason.speaks_for else '÷'} {times:.2g}]"
+    return f"{reason.text} [odds {'×' if reason.speaks_for else '÷'} {10 ** abs(reason.weight):.2g}]"
 
 
 def _examples(found: Campaign, console: Console) -> None:
