@@ -68,10 +68,11 @@ def layout_of(content: Content) -> Layout:
     block = content.text
     text = block.lstrip()
     skipped = content.mark + len(block) - len(text)
+    lines = [line for line in text.split(b"\n", LINES_LOOKED_AT)[:LINES_LOOKED_AT] if line.strip()]
     if text[:1] not in (b"{", b"["):
         names, delimiter = header(text)
-        return Layout(Kind.CSV, names=tuple(names), delimiter=delimiter) if names else Layout()
-    lines = [line for line in text.split(b"\n", LINES_LOOKED_AT)[:LINES_LOOKED_AT] if line.strip()]
+        banner = sum(map(_is_sound, lines[1:])) > 1  # no row of a table is an object
+        return Layout(Kind.CSV, names=tuple(names), delimiter=delimiter) if names and not banner else Layout()
     sound = sum(map(_is_sound, lines)) if len(lines) > 1 else 0
     if sound > 1 or (sound and len(lines) > 1 and text[:1] == b"{"):
         return Layout()

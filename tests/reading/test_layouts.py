@@ -40,6 +40,7 @@ JSON = {
     "lines, CRLF": (Kind.LINES, jsonl(ENTRIES).replace(b"\n", b"\r\n")),
     "lines, the first two damaged": (Kind.LINES, b'{"id": "r\n{\n' + jsonl(ENTRIES)),
     "lines, the first cut at its head": (Kind.LINES, b'[{"role": "user"}], "a": 1}\n' + jsonl(ENTRIES)),
+    "lines, below a banner": (Kind.LINES, b"dump\tnode 7\n" + jsonl(ENTRIES)),
     "one object": (Kind.LINES, json.dumps(ENTRIES[0]).encode()),
     "array": (Kind.ARRAY, json.dumps(ENTRIES).encode()),
     "array, printed": (Kind.ARRAY, pretty(ENTRIES) + b"\n"),
