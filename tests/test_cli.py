@@ -101,7 +101,7 @@ def test_a_reader_that_goes_away_is_no_trouble(small):
     reader, writer = os.pipe()
     os.close(reader)
     done = subprocess.run(
-        [sys.executable, "-c", "from cli.main import main; main()", "campaigns", "--index", small.index],
+        [sys.executable, "-c", "from cli.main import main; main()", "info", "--index", small.index],
         cwd=ROOT, stdout=writer, stderr=subprocess.PIPE, check=False, timeout=60,
     )  # fmt: skip
     os.close(writer)
