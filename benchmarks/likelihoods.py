@@ -1,6 +1,6 @@
 """Learn what signals count from random worlds, and write campaigns/likelihoods.toml.
 
-    python benchmarks/likelihoods.py [--worlds 200] [--seed 5000] [--jobs 2] [--findings FILE]
+    python benchmarks/likelihoods.py [--worlds 180] [--seed 6000] [--jobs 2] [--findings FILE]
 
 What the signals find in the candidates of each world is written to FILE, a line each; a FILE that exists
 is taken as it is, so that fitting again takes seconds. Seeds below 1000 are kept for published
@@ -142,8 +142,8 @@ def _gather(options: argparse.Namespace) -> None:
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--worlds", type=int, default=200)
-    parser.add_argument("--seed", type=int, default=5000)
+    parser.add_argument("--worlds", type=int, default=180)
+    parser.add_argument("--seed", type=int, default=6000)
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--findings", type=Path, default=Path("findings.jsonl"))
     return parser.parse_args()

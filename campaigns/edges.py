@@ -5,7 +5,7 @@ edge. Unverified candidates chain whole logs into one component.
 
 Bands are taken one at a time, and a pair that earlier edges connect already is not compared
 again: a million copies of one prompt cost a million comparisons, not one for each band, and
-memory holds one band's keys, never a list of edges.
+memory holds one band's keys and a block of its pairs, never a list of edges.
 """
 
 from __future__ import annotations
@@ -35,8 +35,9 @@ def near_copy_clusters(
     and a chain are tried, so the edges connect what is alike without listing every pair.
     """
     parent = np.arange(len(signatures), dtype=np.int64)
+    prompts = np.arange(len(signatures), dtype=np.uint64)
     for band in range(lsh.BANDS):
-        keys = bucket_keys(signatures, band, np.arange(len(signatures)), len(signatures))[visible]
+        keys = bucket_keys(signatures, band, prompts, len(signatures))[visible]
         keys.sort()
         cut = 0
         while cut < len(keys):  # a block of pairs at a time, never within a bucket
@@ -54,7 +55,7 @@ def bucket_keys(
     bits = _row_bits(total)
     keys: NDArray[np.uint64] = lsh.band_keys(signatures, band) >> np.uint64(max(0, lsh.KEY_BITS + bits - 64))
     keys <<= np.uint64(bits)
-    keys |= prompts.astype(np.uint64)
+    keys |= prompts.astype(np.uint64, copy=False)
     return keys
 
 

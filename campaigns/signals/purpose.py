@@ -20,8 +20,6 @@ from fingerprint.canonical import canonical
 # Honest recipes, judges and agents ask for the same, so no more than five to one; and labs
 # harvest translations and small talk too.
 _FOR, _AGAINST = 0.7, -0.3
-ASKED = Evidence("training_value", _FOR, 1.0, "it asks for what trains a model")
-"""What a template says at most."""
 
 
 @dataclass(frozen=True)
