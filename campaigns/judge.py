@@ -65,18 +65,19 @@ class Verdict:
     evidence: tuple[Evidence, ...]
     metadata: bool = True
 
+    @cached_property
+    def counted(self) -> bool:
+        """Whether network and client fields count: where addresses are missing, of the log or of these
+        accounts, what other fields say may lower the score but not raise it. Missing fields are no evidence.
+        """
+        told = any(e.signal == TOLD for e in self.evidence)
+        lowers = probability(self._odds(True)) <= self.score_without_metadata
+        return self.metadata and (told or lowers)
+
     @property
     def score(self) -> float:
-        """Probability of a campaign given all evidence.
-
-        Where addresses are missing, of the log or of these accounts, what other fields say may lower the
-        score but not raise it: missing fields are no evidence.
-        """
-        if not self.metadata:
-            return self.score_without_metadata
-        score = probability(self._odds(True))
-        told = any(e.signal == TOLD for e in self.evidence)
-        return score if told else min(score, self.score_without_metadata)
+        """Probability of a campaign given all evidence that counts."""
+        return probability(self._odds(self.counted))
 
     @property
     def score_without_metadata(self) -> float:
@@ -86,19 +87,19 @@ class Verdict:
     @property
     def score_at_most(self) -> float:
         """The score if all that the prompts may yet say spoke for a campaign."""
-        curves = likelihoods(metadata=self.metadata).curves
+        curves = likelihoods(metadata=self.counted).curves
         best = [Evidence(name, curves[name].best, 0.0, "") for name in TEXTUAL if name in curves]
         return Verdict((*self.evidence, *best), self.metadata).score
 
     @property
     def crowd(self) -> float:
         """If it is no campaign: the probability that it is a crowd, and not one party."""
-        return crowd_share(self._odds(self.metadata))
+        return crowd_share(self._odds(self.counted))
 
     @cached_property
     def reasons(self) -> tuple[Weighed, ...]:
-        """What was found, with its weight, weightiest first."""
-        found = [Weighed(e, self._weight(e)) for e in self.evidence if self.metadata or not e.metadata]
+        """What was found and counts, with its weight, weightiest first."""
+        found = [Weighed(e, self._weight(e)) for e in self.evidence if self.counted or not e.metadata]
         return tuple(sorted(found, key=lambda w: (-abs(w.weight), w.evidence.signal)))
 
     def with_prompts(self, template: str, prompts: Sequence[str], *, by_meaning: bool) -> Verdict:
@@ -116,7 +117,7 @@ class Verdict:
         if evidence.signal in ARGUED:
             return evidence.strength
         against_crowd, against_party = (
-            likelihoods(metadata=self.metadata).curves[evidence.signal].at(evidence.strength)
+            likelihoods(metadata=self.counted).curves[evidence.signal].at(evidence.strength)
         )
         return self.crowd * against_crowd + (1 - self.crowd) * against_party
 

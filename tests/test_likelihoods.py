@@ -64,7 +64,7 @@ def test_reasons_add_up_to_the_odds():
     assert [r.weight for r in verdict.reasons] == sorted(
         (r.weight for r in verdict.reasons), key=lambda w: -abs(w)
     )
-    model = likelihoods(metadata=True)
+    model = likelihoods(metadata=verdict.counted)
     share = verdict.crowd
     for reason in verdict.reasons:
         crowd, party = model.curves[reason.evidence.signal].at(reason.evidence.strength)

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from madelog import Row, candidate_of, people, pool
 
-from campaigns.judge import SIGNALS, judge
+from campaigns.judge import SIGNALS, Verdict, judge
 from campaigns.signals.conversation import conversation
 from campaigns.signals.crowd import crowd
 from campaigns.signals.depth import depth, volume
@@ -233,7 +233,12 @@ def test_missing_addresses_never_raise_a_score():
     rows = [replace(row, agent="sdk/1") for row in pool(60, 10)]
     verdict = judge(candidate_of(rows, people(60, 12, seed=9, agent="curl/8")))
     assert verdict.metadata
-    assert verdict.score <= verdict.score_without_metadata
+    assert verdict.counted, "a client of their own lowers the score"
+    assert verdict.score < verdict.score_without_metadata
+    bare = Verdict(tuple(e for e in verdict.evidence if e.signal != "client"))
+    assert not bare.counted
+    assert bare.score == bare.score_without_metadata
+    assert not any(reason.evidence.metadata for reason in bare.reasons), "reasons are those of the score"
 
 
 def test_an_own_client_is_an_app():
