@@ -47,8 +47,19 @@ def new_file(path: Path) -> Iterator[NewFile]:
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     try:
         yield NewFile(descriptor)
+        _begin_writeback(descriptor)
     finally:
         os.close(descriptor)
+
+
+def _begin_writeback(descriptor: int) -> None:
+    """Have the disk begin to take a finished file, so that its sync, which comes later, waits less.
+
+    That is what Linux does when a file's pages are said to be of no more use; those that are yet to be
+    written stay in memory.
+    """
+    if hasattr(os, "posix_fadvise"):
+        os.posix_fadvise(descriptor, 0, 0, os.POSIX_FADV_DONTNEED)
 
 
 def write_file(path: Path, content: bytes) -> None:

@@ -55,7 +55,10 @@ class NoVectors(WorkspaceError):
     """The index holds no embeddings to search by meaning."""
 
 
+_NO_PLACE = "a file is where a directory is to be: choose another path"
 _ADVICE = {
+    errno.EEXIST: _NO_PLACE,
+    errno.ENOTDIR: _NO_PLACE,
     errno.EROFS: "it can be read there; to change it, copy it to a disk that can be written",
     errno.EACCES: "it belongs to somebody else; run the command as its owner",
     errno.EPERM: "it belongs to somebody else, or its file system keeps no permissions; "

@@ -121,3 +121,10 @@ def test_a_read_only_index_can_be_read_and_says_why_it_is_not_written(root, monk
         WriteFailed, match="can be read there; to change it, copy it to a disk that can be written"
     ):
         append(root, "second")
+
+
+@pytest.mark.parametrize("place", ["file", "file/index"])
+def test_a_file_in_the_place_of_a_directory_is_said(tmp_path, place):
+    (tmp_path / "file").write_text("a letter")
+    with pytest.raises(WriteFailed, match="a file is where a directory is to be: choose another path"):
+        Workspace.create(tmp_path / place)
