@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from fingerprint.minhash import Fingerprints
 from indexes.directory import HINT_BITS
 from indexes.lsh import fold
-from indexes.snapshot import InSegment, Snapshot
+from indexes.snapshot import Snapshot
 from indexes.spans import ORDER_BITS, span_keys
 
 BUDGET = 10_000
@@ -58,7 +58,7 @@ def spelt_alike(
     snapshot: Snapshot, canonical: NDArray[np.uint64]
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Return (texts, which): every text of the given canonical forms, and each one's form."""
-    found = snapshot.at_once(lambda segment: segment.spellings(canonical), snapshot.segments)
+    found = [segment.spellings(canonical) for segment in snapshot.segments]
     which = [np.empty(0, np.int64), *(form for _, form in found)]
     return _numbered(snapshot, [rows for rows, _ in found]), np.concatenate(which)
 
@@ -75,7 +75,7 @@ class Candidates:
         found = [spelt_alike(self.snapshot, self.query.canonical)[0]]
         if self.query.visible[0]:
             tables, signature = [s.bands for s in self.snapshot.segments], fold(self.query.signatures[0])
-            buckets = _Buckets.of(self.snapshot.at_once(lambda table: table.ranges(signature), tables))
+            buckets = _Buckets.of([table.ranges(signature) for table in tables])
             rows = buckets.rows([table.places.reshape(-1) for table in tables], HINT_BITS)
             found.append(_numbered(self.snapshot, rows))
         return np.unique(np.concatenate(found))
@@ -98,12 +98,9 @@ class Candidates:
         asked = crowded[evenly.astype(np.int64)]
         weight = np.where(self._spans.whole, 1.0, 0.0)
         weight[asked] = len(crowded) / max(1, len(asked))
-
-        def count(mine: InSegment) -> None:
-            where, ranges = mine.segment.postings.where, self._spans.ranges[mine.number]
-            part[mine.places] = _held(where, ranges, weight, mine.rows.astype(np.uint32))
-
-        self.snapshot.at_once(count, self.snapshot.by_segment(texts))
+        for number, segment, places, rows in self.snapshot.by_segment(texts):
+            where, ranges = segment.postings.where, self._spans.ranges[number]
+            part[places] = _held(where, ranges, weight, rows.astype(np.uint32))
         return part / len(self._keys)
 
     @cached_property
@@ -112,8 +109,7 @@ class Candidates:
 
     @cached_property
     def _spans(self) -> _Buckets:
-        segments = self.snapshot.segments
-        return _Buckets.of(self.snapshot.at_once(lambda each: each.postings.ranges(self._keys), segments))
+        return _Buckets.of([segment.postings.ranges(self._keys) for segment in self.snapshot.segments])
 
 
 def _numbered(snapshot: Snapshot, rows: Sequence[NDArray[np.uint32]]) -> NDArray[np.int64]:

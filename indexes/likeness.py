@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from indexes import lsh
-from indexes.snapshot import InSegment, Snapshot
+from indexes.snapshot import Snapshot
 
 _RUN = 3  # words that must follow one another to count as contained
 _STEP = 20  # prompts compared exactly at a time
@@ -45,11 +45,8 @@ class Likeness:
     def __post_init__(self) -> None:
         hasher = self.snapshot.workspace.hasher
         signatures = np.empty((len(self.texts), len(self.signature)), dtype=np.uint8)
-
-        def read(mine: InSegment) -> None:
-            signatures[mine.places] = np.take(mine.segment.signatures, mine.rows, axis=0)
-
-        self.snapshot.at_once(read, self.snapshot.by_segment(self.texts))
+        for _, segment, places, rows in self.snapshot.by_segment(self.texts):
+            signatures[places] = segment.signatures[rows]
         self.jaccard = lsh.likeness(signatures, self.signature)
         self.exact = np.full(len(self.texts), not self.snapshot.workspace.manifest.with_text)
         self._shingles = hasher.shingles(self.text)

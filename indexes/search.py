@@ -24,7 +24,7 @@ from indexes.likeness import Likeness
 from indexes.lsh import fold
 from indexes.segment import NO_TIME
 from indexes.senders import EVERYTHING, Filters, Sent, first_spellings, passing, sent
-from indexes.snapshot import InSegment, Snapshot
+from indexes.snapshot import Snapshot
 from promptlog.times import to_iso
 
 LEAST = 0.3
@@ -137,11 +137,8 @@ def _looked_up(cosines: dict[int, float], canonical: NDArray[np.uint64]) -> NDAr
 def _prompts(snapshot: Snapshot, texts: NDArray[np.int64]) -> _Prompts:
     """Return the prompts of some texts (ascending), each by the first of its texts, ascending."""
     canonical = np.empty(len(texts), dtype=np.uint64)
-
-    def read(mine: InSegment) -> None:
-        canonical[mine.places] = np.take(mine.segment.canonical, mine.rows)
-
-    snapshot.at_once(read, snapshot.by_segment(texts))
+    for _, segment, places, rows in snapshot.by_segment(texts):
+        canonical[places] = segment.canonical[rows]
     _, first = np.unique(canonical, return_index=True)
     first.sort()
     return _Prompts(canonical[first], texts[first])

@@ -9,11 +9,10 @@ the segments by text.
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, NamedTuple, TypeVar
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -27,10 +26,7 @@ from indexes.segment import PROMPT_SEGMENTS, SegmentReader
 from indexes.workspace import Workspace
 
 Ints = NDArray[np.integer[Any]]
-_Item = TypeVar("_Item")
-_Found = TypeVar("_Found")
 
-_AT_ONCE = 16
 _IN_MEMORY = 4 << 30  # bytes of signatures
 
 
@@ -78,18 +74,6 @@ class Requests:
         return np.asarray(known[self.account.codes])
 
 
-class InSegment(NamedTuple):
-    """Some of many texts, or requests, that lie in one segment.
-
-    number: the segment's. places: (m,) which of the many they are. rows: (m,) where they lie in it.
-    """
-
-    number: int
-    segment: SegmentReader
-    places: NDArray[np.int64]
-    rows: Ints
-
-
 @dataclass(frozen=True)
 class Snapshot:
     """A pinned generation: segments in manifest order."""
@@ -114,39 +98,28 @@ class Snapshot:
         """(segments + 1,) number of each segment's first request; the last entry is the total."""
         return _starts([s.requests for s in self.workspace.manifest.segments])
 
-    def at_once(self, task: Callable[[_Item], _Found], items: Iterable[_Item]) -> list[_Found]:
-        """Return what a task makes of every item, of which no two are of one segment; several at a time.
+    def by_segment(self, texts: Ints) -> Iterator[tuple[int, SegmentReader, NDArray[np.int64], Ints]]:
+        """Yield (number, segment, places, rows) for each segment that holds some of the texts.
 
-        What a search looks up lies anywhere in a segment's files: where the system does not have it in
-        memory, look-ups in sixteen segments wait for the disk together and not one after another.
+        texts: (n,) text numbers. places: which of them lie in the segment; rows: their rows there.
         """
-        todo = list(items)
-        size = -(-len(todo) // _AT_ONCE)
-        if size < 2:
-            return [task(item) for item in todo]
-        parts = [todo[first : first + size] for first in range(0, len(todo), size)]
-        done = self._threads.map(lambda part: [task(item) for item in part], parts)
-        return [found for part in done for found in part]
-
-    @cached_property
-    def _threads(self) -> ThreadPoolExecutor:
-        return ThreadPoolExecutor(_AT_ONCE)
-
-    def by_segment(self, texts: Ints) -> Iterator[InSegment]:
-        """Yield for each segment that holds some of the (n,) text numbers which, and where."""
         yield from self._split(texts, self.first_text)
 
-    def requests_by_segment(self, requests: Ints) -> Iterator[InSegment]:
-        """Yield for each segment that holds some of the (n,) request numbers which, and where."""
+    def requests_by_segment(
+        self, requests: Ints
+    ) -> Iterator[tuple[int, SegmentReader, NDArray[np.int64], Ints]]:
+        """Yield (number, segment, places, rows) for each segment that holds some of the requests."""
         yield from self._split(requests, self.first_request)
 
-    def _split(self, numbers: Ints, starts: NDArray[np.int64]) -> Iterator[InSegment]:
+    def _split(
+        self, numbers: Ints, starts: NDArray[np.int64]
+    ) -> Iterator[tuple[int, SegmentReader, NDArray[np.int64], Ints]]:
         owner = np.searchsorted(starts, numbers, side="right") - 1
         order = np.argsort(owner, kind="stable")  # a single pass over numbers that ascend
         ends = np.searchsorted(owner[order], np.arange(len(starts)))
         for segment in np.flatnonzero(ends[1:] > ends[:-1]).tolist():
             places = order[ends[segment] : ends[segment + 1]]
-            yield InSegment(segment, self.segments[segment], places, numbers[places] - starts[segment])
+            yield segment, self.segments[segment], places, numbers[places] - starts[segment]
 
     @cached_property
     def canonical(self) -> NDArray[np.uint64]:
