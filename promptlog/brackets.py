@@ -76,7 +76,7 @@ def find_cuts(data, state, arrays, reopens):  # type: ignore[no-untyped-def]
                 lost_from = string + 1
         elif state[LOST] or state[AFTER]:
             begins = _NO
-            if byte == _OPEN or byte == _OPEN_LIST:
+            if byte in (_OPEN, _OPEN_LIST):
                 begins = _begins(data, at, last, state, arrays, reopens)
             if begins == _MAYBE:
                 break  # not enough is held to say
@@ -101,14 +101,14 @@ def find_cuts(data, state, arrays, reopens):  # type: ignore[no-untyped-def]
             lost_from = string + 1
         elif byte == _QUOTE:
             string, state[BEFORE] = at, last
-            if last == 0 or last == _COMMA or last == _COLON or last == _OPEN or last == _OPEN_LIST:
+            if last == 0 or last in (_COMMA, _COLON, _OPEN, _OPEN_LIST):
                 state[WITHIN] = 1
             else:
                 lost_from = at + 1
         elif byte == _BACKSLASH:
             lost_from = at + 1
-        elif byte == _OPEN or byte == _OPEN_LIST:
-            if depth == 0 and last != 0 and (last == _CLOSE or last == _CLOSE_LIST or not arrays):
+        elif byte in (_OPEN, _OPEN_LIST):
+            if depth == 0 and last != 0 and (last in (_CLOSE, _CLOSE_LIST) or not arrays):
                 end = begin = at  # a comma is missing, or what stands before is no object
             elif depth == 0 and byte == _OPEN_LIST and arrays and _is_alone(data, at, state[ELEMENTS]):
                 lost_from, before = at + 1, _COMMA
@@ -124,7 +124,7 @@ def find_cuts(data, state, arrays, reopens):  # type: ignore[no-untyped-def]
                     bit = np.int64(1) << depth
                     state[OBJECTS] = state[OBJECTS] | bit if byte == _OPEN else state[OBJECTS] & ~bit
                 last = byte
-        elif byte == _CLOSE or byte == _CLOSE_LIST:
+        elif byte in (_CLOSE, _CLOSE_LIST):
             last = byte
             if depth > 0 and (depth > _DEEPEST or (state[OBJECTS] >> depth & 1) == (byte == _CLOSE)):
                 depth -= 1
@@ -137,10 +137,11 @@ def find_cuts(data, state, arrays, reopens):  # type: ignore[no-untyped-def]
                 end = begin = at + 1
             else:
                 lost_from = at + 1
+                before = byte if byte == _CLOSE_LIST else before
         elif byte == _COMMA and depth == 0 and arrays:
             end, begin = at, at + 1
             last = byte
-        elif byte == _COMMA and (last == _COMMA or last == _COLON or last == _OPEN or last == _OPEN_LIST):
+        elif byte == _COMMA and (last in (_COMMA, _COLON, _OPEN, _OPEN_LIST)):
             lost_from = at
         else:
             last = byte
@@ -164,7 +165,7 @@ def find_cuts(data, state, arrays, reopens):  # type: ignore[no-untyped-def]
 @njit(nogil=True)
 def _may_open(in_object, last):  # type: ignore[no-untyped-def]
     """Say whether a bracket may open behind `last` in an object, or else in a list."""
-    return last == _COLON if in_object else last == _COMMA or last == _OPEN_LIST
+    return last == _COLON if in_object else last in (_COMMA, _OPEN_LIST)
 
 
 @njit(nogil=True)
@@ -199,20 +200,21 @@ def _first_name(data, at):  # type: ignore[no-untyped-def]
     held to say."""
     if data[at] == _OPEN_LIST:
         return _LIST
-    alike, place = 0, _behind_space(data, at + 1)
-    if place < data.size and data[place] != _QUOTE:
+    begin = _behind_space(data, at + 1)
+    if begin < data.size and data[begin] != _QUOTE:
         return 0
-    for place in range(place + 1, min(data.size, place + _LONGEST)):
+    alike = 0
+    for place in range(begin + 1, min(data.size, begin + _LONGEST)):
         byte = data[place]
         if byte == _QUOTE:
-            place = _behind_space(data, place + 1)
-            if place >= data.size:
+            behind = _behind_space(data, place + 1)
+            if behind >= data.size:
                 return -1
-            return np.int64(1) << 1 + alike % 62 if data[place] == _COLON else 0
+            return np.int64(1) << 1 + alike % 62 if data[behind] == _COLON else 0
         if byte == _BACKSLASH or byte < 32:
             return 0
         alike = (alike * 31 + byte) & 0xFFFFFFFF
-    return -1 if place + 1 >= data.size else 0
+    return -1 if begin + _LONGEST > data.size else 0
 
 
 @njit(nogil=True)

@@ -267,7 +267,9 @@ def test_a_carriage_return_within_the_first_line_is_no_csv(tmp_path):
 
 LAID_OUT = [name for name in JSON if "lines" not in name and "one object" not in name]
 # Where a character is lost or comes in, and how many elements may be lost with the one it stands in.
-DAMAGE = st.tuples(st.sampled_from(LAID_OUT), st.integers(1, 39), st.floats(0, 1), st.sampled_from('"{}[],:\\'))
+DAMAGE = st.tuples(
+    st.sampled_from(LAID_OUT), st.integers(1, 39), st.floats(0, 1), st.sampled_from('"{}[],:\\')
+)
 
 
 @settings(max_examples=300, deadline=None)
