@@ -293,7 +293,7 @@ def test_damage_costs_the_element_that_it_is_in(damage, comes_in, size):
 
 def sound(entries):
     for entry in entries:
-        with suppress(json.JSONDecodeError):
+        with suppress(ValueError):  # of UTF-8, too
             yield json.loads(entry)
 
 
