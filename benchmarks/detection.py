@@ -3,8 +3,9 @@
     python benchmarks/detection.py [--worlds 50] [--honest 20] [--seed 1] [--repeats 8] [--jobs 2]
                                    [--out benchmarks/results/detection.json] [--keep] [--explain]
 
-A run of other numbers than these is printed only, without --keep. World n is drawn from the seed `--seed` + n. Seeds below 1000 are kept for published figures: look at
-others while you change the detector. Runs from a clone; needs what the project needs, nothing else.
+A run of other numbers than these is printed only, without --keep. World n is drawn from the seed
+`--seed` + n. Seeds below 1000 are kept for published figures: look at others while you change the
+detector. Runs from a clone; needs what the project needs, nothing else.
 """
 
 from __future__ import annotations
