@@ -22,8 +22,6 @@ rensa has no clustering. See `peers.py` for what is to be installed.
 from __future__ import annotations
 
 import argparse
-import json
-import os
 import time
 from collections import defaultdict
 from collections.abc import Callable, Sequence
@@ -34,6 +32,7 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+from kept import machine, write
 from numpy.typing import NDArray
 from peers import installed
 from throughput import KEY, vocabulary
@@ -156,7 +155,7 @@ def main() -> None:
     texts = texts_of(Random(1), options.rows)
     clusters, cost = timed(lambda: ours(texts))
     result: dict[str, Any] = {
-        "machine": {"cores": os.cpu_count(), "load": [round(load, 1) for load in os.getloadavg()]},
+        "machine": machine("datasketch"),
         "rows": options.rows,
         "sample": options.sample,
         "pairs": len(truth),
@@ -178,7 +177,7 @@ def main() -> None:
         result[name] = cost | ratios | quality(found, truth)
         print(name, result[name])
     if options.out:
-        options.out.write_text(json.dumps(result, indent=1) + "\n")
+        write(options.out, result)
 
 
 if __name__ == "__main__":

@@ -1,10 +1,11 @@
 """How well the detector finds campaigns in worlds whose every parameter is drawn at random.
 
     python benchmarks/detection.py [--worlds 50] [--honest 20] [--seed 1] [--repeats 8] [--jobs 2]
-                                   [--out benchmarks/results/detection.json] [--explain]
+                                   [--out benchmarks/results/detection.json] [--keep] [--explain]
 
-World n is drawn from the seed `--seed` + n. Seeds below 1000 are kept for published figures: look at
-others while you change the detector. Runs from a clone; needs what the project needs, nothing else.
+A run of other numbers than these is printed only, without --keep. World n is drawn from the seed
+`--seed` + n. Seeds below 1000 are kept for published figures: look at others while you change the
+detector. Runs from a clone; needs what the project needs, nothing else.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE.parent)]
 
 import msgspec  # noqa: E402
+from kept import parsed  # noqa: E402
 from worlds import plots  # noqa: E402
 from worlds.curves import curves, jobs  # noqa: E402
 from worlds.summary import summarise  # noqa: E402
@@ -42,6 +44,8 @@ def main() -> None:
     result = {"seed": options.seed} | summarise(mixed, honest) | {"power": curves(power)}
     print(msgspec.json.format(msgspec.json.encode(result), indent=2).decode())
     result["worlds"] = [_slim(t) for t in mixed + honest]
+    if not options.keep:
+        return
     options.out.parent.mkdir(parents=True, exist_ok=True)
     options.out.write_bytes(msgspec.json.format(msgspec.json.encode(result), indent=1) + b"\n")
     options.charts.mkdir(parents=True, exist_ok=True)
@@ -64,7 +68,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument(
         "--explain", action="store_true", help="print the reasons of misses and false campaigns"
     )
-    return parser.parse_args()
+    return parsed(parser)
 
 
 def _run(pool: ProcessPoolExecutor, jobs: Iterable[Job], explain: bool) -> list[dict[str, Any]]:

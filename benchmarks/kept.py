@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 import os
 import platform
@@ -34,9 +35,24 @@ def machine(*packages: str) -> dict[str, Any]:
     }
 
 
+def parsed(parser: argparse.ArgumentParser) -> argparse.Namespace:
+    """Return the options; `keep` is whether to keep the results: of a run as it is stated, whose numbers are
+    those that the parser has by default, or where --keep asks for it."""
+    parser.add_argument("--keep", action="store_true", help="keep the results of a run of other sizes, too")
+    options = parser.parse_args()
+    numbers = (name for name, value in vars(options).items() if type(value) is int)
+    options.keep |= all(getattr(options, name) == parser.get_default(name) for name in numbers)
+    return options
+
+
+def text_of(document: dict[str, Any]) -> str:
+    """Return a document of results as it is written."""
+    return json.dumps(document, indent=1) + "\n"
+
+
 def write(path: Path, document: dict[str, Any]) -> str:
     """Write a document of results as JSON, indented, its keys in their order; return it as written."""
-    text = json.dumps(document, indent=1) + "\n"
+    text = text_of(document)
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(text)
     return text

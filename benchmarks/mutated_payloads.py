@@ -15,7 +15,7 @@ from random import Random
 
 import msgspec
 import numpy as np
-from kept import keep
+from kept import keep, parsed
 from mutations import MUTATIONS
 from reading_made import payloads
 
@@ -67,7 +67,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--lines", type=int, default=1_000_000)
     parser.add_argument("--seed", type=int, default=1)
-    options = parser.parse_args()
+    options = parsed(parser)
     random = Random(options.seed)
     whole = [line.rstrip(b"\n") for line in payloads(500)]
     whole += [msgspec.json.encode(json.loads(line)) for line in whole]  # without white space
@@ -80,7 +80,8 @@ def main() -> None:
     print(json.dumps(figures, indent=1))
     for line in wrong[:5]:
         print(line)
-    keep("mutations", f"{options.lines:,} LiteLLM payloads at once and one by one", figures)
+    if options.keep:
+        keep("mutations", f"{options.lines:,} LiteLLM payloads at once and one by one", figures)
     sys.exit(bool(wrong))
 
 

@@ -26,7 +26,7 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-from kept import keep
+from kept import keep, parsed
 
 import promptlog
 
@@ -169,7 +169,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--lines", type=int, default=1_000_000)
     parser.add_argument("--seed", type=int, default=1)
-    options = parser.parse_args()
+    options = parsed(parser)
     random, lines = Random(options.seed), samples()
     left, tally = options.lines, Tally()
     with tempfile.TemporaryDirectory() as folder:
@@ -184,7 +184,8 @@ def main() -> None:
             print(f"{options.lines - left:,} lines", file=sys.stderr)
     figures = {"seed": options.seed, **tally.figures()}
     print(json.dumps(figures, indent=1))
-    keep("mutations", f"{options.lines:,} lines", figures)
+    if options.keep:
+        keep("mutations", f"{options.lines:,} lines", figures)
     sys.exit(not figures["passed"])
 
 

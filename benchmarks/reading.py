@@ -9,7 +9,7 @@
     python benchmarks/reading.py [speed] [memory] [files] [bombs] [--rows 400000] [--at FOLDER]
 
 polars is no dependency of the project: `pip install polars` for the comparison. Each reading is a
-process of its own; times are the best of several. What is measured is kept in results/reading.json.
+process of its own; times are the best of several. A run of the stated size is kept in results/reading.json.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from pathlib import Path
 from typing import Any
 
 import reading_made
-from kept import keep
+from kept import keep, parsed
 
 HERE = Path(__file__).resolve().parent
 
@@ -98,12 +98,13 @@ def main() -> None:
     parser.add_argument("what", nargs="*", choices=[*MEASURED, []], default=[])
     parser.add_argument("--rows", type=int, default=400_000)
     parser.add_argument("--at", type=Path, help="where logs are made; the system's folder of such without it")
-    options = parser.parse_args()
+    options = parsed(parser)
     for name in options.what or MEASURED:
         with tempfile.TemporaryDirectory(dir=options.at) as folder:
             figures = MEASURED[name](Path(folder), options.rows)
         print(name, json.dumps(figures, indent=1))
-        keep("reading", name, figures, *(["polars"] if "polars" in figures else []))
+        if options.keep:
+            keep("reading", name, figures, *(["polars"] if "polars" in figures else []))
 
 
 if __name__ == "__main__":

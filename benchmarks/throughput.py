@@ -15,12 +15,8 @@ left out: it compares vectors of a model, which is no part of this kernel.
 from __future__ import annotations
 
 import argparse
-import json
-import os
-import platform
 import time
 from collections.abc import Callable, Sequence
-from importlib.metadata import version
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -29,6 +25,7 @@ import numba
 import numpy as np
 import pyarrow as pa
 from datasketch import MinHash
+from kept import machine, write
 from peers import installed
 
 from fingerprint.minhash import MinHasher
@@ -135,14 +132,7 @@ def main() -> None:
         found[name] = measure(texts, hasher, options.runs)
         show(name, found[name])
     if options.out:
-        machine = {
-            "cores": os.cpu_count(),
-            "load": [round(load, 1) for load in os.getloadavg()],
-            "processor": platform.machine(),
-            "python": platform.python_version(),
-            **{name: version(name) for name in ("numba", "numpy", "pyarrow")},
-        }
-        options.out.write_text(json.dumps({"machine": machine, "texts": found}, indent=1) + "\n")
+        write(options.out, {"machine": machine("datasketch"), "texts": found})
 
 
 if __name__ == "__main__":

@@ -23,7 +23,7 @@ from typing import Any
 HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE.parent)]
 
-from kept import keep  # noqa: E402
+from kept import keep, parsed  # noqa: E402
 from meaning_run.texts import LANGUAGES, REWORDED, lines  # noqa: E402
 from worlds.accounts import SDKS, Account, addresses, asked, human  # noqa: E402  # noqa: E402
 from worlds.build import account_id  # noqa: E402
@@ -141,10 +141,11 @@ def main() -> None:
     )
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--people", type=int, default=1000)
-    options = parser.parse_args()
+    options = parsed(parser)
     for seed in range(1, options.seeds + 1):
         found = trial(seed, options.people)
-        keep("topics", f"seed {seed}", found, "sentencepiece", "faiss-cpu")
+        if options.keep:
+            keep("topics", f"seed {seed}", found, "sentencepiece", "faiss-cpu")
         print(seed, json.dumps(found, indent=1), flush=True)
 
 

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from promptlog.reasons import Reason
 
 MAX_LINE = 64 << 20
+_SPACE = 64  # as much white space is looked behind
 
 
 class Gap(NamedTuple):
@@ -50,7 +51,7 @@ class Tally:
     def __init__(self, *, is_table: bool = False) -> None:
         self.offset = 0
         self.last = b""
-        """The byte that passed last."""
+        """The byte that passed last and is no white space."""
         self._rows = 0 if is_table else None
         self._hash = hashlib.sha256()
 
@@ -58,7 +59,7 @@ class Tally:
         """Pass some bytes."""
         self.offset += len(content)
         self._hash.update(content)
-        self.last = content[-1:] or self.last
+        self.last = content[-_SPACE:].rstrip()[-1:] or content.rstrip()[-1:] or self.last
         if self._rows is not None:
             self._rows += content.count(b"\n")
 

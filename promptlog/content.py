@@ -14,6 +14,8 @@ from promptlog.lines import DamagedStream
 
 HEAD = 256
 _BOM = b"\xef\xbb\xbf"
+# Tabs, line ends and escape sequences for colours are ordinary in a text.
+_CONTROLS = bytes(set(range(32)) - set(b"\t\n\v\f\r\b\x1b") | {127})
 
 
 class Mark(NamedTuple):
@@ -44,6 +46,13 @@ class Content:
     def mark(self) -> int:
         """How many bytes of a byte order mark stand before the text."""
         return len(self.first) - len(self.text)
+
+    @property
+    def strange(self) -> float:
+        """The share of the first block that is no text: control characters, and what is no UTF-8."""
+        text = self.text
+        readable = text.decode("utf-8", "ignore").encode().translate(None, _CONTROLS)
+        return 1 - len(readable) / len(text) if text else 0.0
 
     def head(self, length: int) -> str:
         """Return a name for the first bytes, by which most logs differ; "" if there are not as many."""

@@ -47,7 +47,7 @@ def describe(
     """
     with opened(path, given_format(format, mapping)) as log:
         chosen, confidence = log.choice
-        if chosen is None:
+        if chosen is None or log.unknown:
             problem = log.unknown or "holds no lines"
             return FileDescription(log.path, "unknown", log.container.value, 0.0, 0.0, [problem])
         rows: list[dict[str, Any]] = []

@@ -1,23 +1,21 @@
 """JSON that is not one entry a line → chunks of its entries: arrays of any size, and objects
 printed over many lines.
 
-One pass over the bytes keeps count of the brackets outside of strings; where the count says that
-an entry ends, the content is cut. Whether an entry is sound is for the decoder to say.
+One pass over the bytes keeps count of the brackets outside of strings (`promptlog/brackets.py`); where
+the count says that an entry ends, the content is cut. Whether an entry is sound is for the decoder to
+say; where one is damaged so that the count is lost, the next entry begins where it looks like one.
 """
 
 from collections.abc import Iterable, Iterator
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from promptlog.brackets import AFTER, AT, ENDED, LOST, REPAIRED, STRING, find_cuts, state_at
 from promptlog.chunk import MAX_LINE, Chunk, Tally
 from promptlog.lines import DamagedStream, Rest
 
-# How many bytes of a separator, a comma or a bracket, stand at the end of an entry.
-_OBJECTS, _ARRAYS = 0, 1
-
-_DEPTH, _IN_STRING, _ESCAPED = range(3)
+_CLOSING = (b"]", b"}")
 
 
 def cut_array(
@@ -29,13 +27,13 @@ def cut_array(
     passed over.
     """
     # A comma or an element passed last when reading stopped within an array.
-    state = np.array([-1 if tally.last == b"]" else 0, 0, 0])
-    return _cut(_from(blocks, tally, begin), tally, state, _ARRAYS, alone, max_line)
+    state = state_at(after=tally.last == b"]")
+    return _cut(_from(blocks, tally, begin), tally, state, True, alone, max_line)
 
 
 def cut_objects(blocks: Iterable[bytes], tally: Tally, *, max_line: int = MAX_LINE) -> Iterator[Chunk]:
     """Yield objects that follow each other, however they are spread over lines."""
-    return _cut(blocks, tally, np.zeros(3, np.int64), _OBJECTS, True, max_line)
+    return _cut(blocks, tally, state_at(after=False), False, True, max_line)
 
 
 def _from(blocks: Iterable[bytes], tally: Tally, begin: int) -> Iterator[bytes]:
@@ -50,88 +48,67 @@ def _cut(
     blocks: Iterable[bytes],
     tally: Tally,
     state: NDArray[np.int64],
-    separator: int,
+    arrays: bool,
     alone: bool,
     max_line: int,
 ) -> Iterator[Chunk]:
     rest = Rest(max_line)
     try:
         for block in blocks:
-            cuts = _find_cuts(np.frombuffer(block, np.uint8), state, separator == _ARRAYS, alone).tolist()
-            if cuts and rest.overlong is not None:
-                yield rest.end_gap(block[: cuts[0]], tally)
-                block, cuts = block[cuts[0] :], [cut - cuts[0] for cut in cuts[1:]]
-            if cuts:
-                before = rest.take()
-                last = cuts[-1]
-                yield _chunk(before + block[:last], [cut + len(before) for cut in cuts], separator, tally)
-                block = block[last:]
-            if state[_DEPTH] < 0 and not alone:
-                tally.add(block)  # what follows the array
-            else:
-                rest.add(block, tally)
+            if state[ENDED]:
+                tally.add(block)
+                continue
+            held = rest.take() + block
+            cuts = find_cuts(np.frombuffer(held, np.uint8), state, arrays, alone)
+            if len(cuts) and rest.overlong is not None:
+                end = int(cuts[0, 1])
+                yield rest.end_gap(held[:end], tally)
+                held, cuts = _without(end, held, cuts[1:], state)
+            if len(cuts):
+                end = int(cuts[-1, 1])
+                yield _chunk(held[:end], cuts.tolist(), tally)
+                held, cuts = _without(end, held, cuts[:0], state)
+            if state[ENDED]:
+                tally.add(held)  # what follows the array
+                continue
+            rest.add(held, tally)
+            if rest.overlong is not None:
+                _without(len(held), b"", cuts, state)
     except DamagedStream:
         yield rest.damaged(tally)
         return
     if rest.overlong is not None:
         yield rest.end_gap(b"", tally)
     elif left := rest.take():
-        yield _chunk(left, [len(left)], 0, tally, unfinished=True)
+        if state[AFTER] and not alone:
+            tally.add(left)
+            yield Chunk(tally.offset, tally.sha256())
+        else:
+            # What is damaged does not get better by waiting, unless the log may still go on.
+            is_damaged = state[LOST] or (state[AFTER] and state[REPAIRED])
+            closed = bool(is_damaged) and left.rstrip().endswith(_CLOSING)
+            yield _chunk(left, [[len(left), len(left)]], tally, unfinished=not closed)
 
 
-def _chunk(data: bytes, cuts: list[int], separator: int, tally: Tally, *, unfinished: bool = False) -> Chunk:
-    """Pass data, whose entries end, with their separators, at the cuts."""
+def _without(
+    end: int, held: bytes, cuts: NDArray[np.int64], state: NDArray[np.int64]
+) -> tuple[bytes, NDArray[np.int64]]:
+    """Return what is held, and cuts in it, without what comes before `end`."""
+    state[AT] -= end
+    state[STRING] = max(-1, state[STRING] - end)
+    return held[end:], cuts - end
+
+
+def _chunk(data: bytes, cuts: list[list[int]], tally: Tally, *, unfinished: bool = False) -> Chunk:
+    """Pass data, in which an entry ends at the first of each cut and the next begins at the second."""
     entries, offsets, first = [], [], 0
-    for cut in cuts:
-        entry = data[first : cut - separator].lstrip()
+    for end, begin in cuts:
+        entry = data[first:end].lstrip()
         if entry:
-            offsets.append(tally.offset + cut - separator - len(entry))
+            offsets.append(tally.offset + end - len(entry))
             # A newline can only stand between tokens, where a carriage return may as well.
             entries.append(entry.rstrip().replace(b"\n", b"\r") + b"\n")
-        first = cut
+        first = begin
     tally.add(data)
     places = np.array(offsets, dtype=np.int64)
     return Chunk(tally.offset, tally.sha256(), b"".join(entries), offsets=places, unfinished=unfinished)
-
-
-@njit(nogil=True, cache=True)
-def _find_cuts(data, state, arrays, reopens):  # type: ignore[no-untyped-def]
-    """Return where entries end in a block of content, with the separator behind them if in `arrays`.
-
-    `state` is carried from block to block; its depth is that within an entry, -1 outside of an array.
-    """
-    cuts = np.empty(64, dtype=np.int64)
-    found = 0
-    depth, in_string, escaped = state
-    for at in range(data.size):
-        byte = data[at]
-        ends = False
-        if in_string:
-            if escaped:
-                escaped = 0
-            elif byte == ord("\\"):
-                escaped = 1
-            elif byte == ord('"'):
-                in_string = 0
-        elif depth < 0:
-            if reopens and byte == ord("["):
-                depth, ends = 0, True
-        elif byte == ord('"'):
-            in_string = 1
-        elif byte == ord("{") or byte == ord("["):
-            depth += 1
-        elif byte == ord("}") or byte == ord("]"):
-            depth -= 1
-            ends = depth < 0 if arrays else depth <= 0
-            depth = depth if arrays else max(depth, 0)
-        elif byte == ord(","):
-            ends = arrays and depth == 0
-        if ends:
-            if found == cuts.size:
-                longer = np.empty(2 * found, dtype=np.int64)
-                longer[:found] = cuts
-                cuts = longer
-            cuts[found] = at + 1
-            found += 1
-    state[0], state[1], state[2] = depth, in_string, escaped
-    return cuts[:found]

@@ -25,6 +25,7 @@ WRAPPERS = (
     *("rows", "requests", "hits", "observations", "generations"),
 )
 _MAY_WRAP = re.compile(rb'"(?:' + "|".join(WRAPPERS).encode() + rb')"\s*:\s*\[')
+_NEXT = re.compile(rb'\}\s*,\s*\{\s*"')  # where one element of an array ends and another begins
 _LARGE = 1 << 20
 _SPACE = re.compile(r"[ \t\r\n]*")
 
@@ -74,6 +75,8 @@ def layout_of(content: Content) -> Layout:
         banner = sum(map(_is_sound, lines[1:])) > 1  # no row of a table is an object
         return Layout(Kind.CSV, names=tuple(names), delimiter=delimiter) if names and not banner else Layout()
     sound = sum(map(_is_sound, lines)) if len(lines) > 1 else 0
+    if text[:1] == b"[" and sum(_is_sound(line.rstrip(b"\r ,")) for line in lines) > 2 * sound:
+        return Layout(Kind.ARRAY, skipped + 1)  # nearly all lines end in a comma
     if sound > 1 or (sound and len(lines) > 1 and text[:1] == b"{"):
         return Layout()
     if text[:1] == b"[":
@@ -82,6 +85,7 @@ def layout_of(content: Content) -> Layout:
             return Layout()  # a batch a line, the first of them damaged
         elements = sum(_is_sound(line.rstrip(b"\r ,")) for line in lines)
         begins = text[1:].lstrip()[:1] in (b"{", b"[", b"]", b"") or elements > 1
+        begins = begins or (len(lines) == 1 and _NEXT.search(text) is not None)
         return Layout(Kind.ARRAY, skipped + 1) if begins else Layout()
     if _MAY_WRAP.search(text) and (begin := _wrapped(text.decode("latin-1"))):
         return Layout(Kind.WRAPPED, skipped + begin)

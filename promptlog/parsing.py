@@ -35,6 +35,7 @@ _UNPARSED = {
     Reason.TOO_DEEP,
 }
 LONG = 1 << 20  # chunks of this size are worth loading what is compiled
+_LONG_LINES = 100_000  # where lines are longer on average, nothing compiled takes them
 _HUGE = 1 << 20  # only the strict decoder takes such lines apart
 # Nobody writes so many marks on one letter; it takes at least two bytes each to try.
 _MANY_MARKS = 50_000
@@ -123,7 +124,8 @@ class _Making:
         for gap in self._chunk.gaps:
             self._skip(gap.offset, gap.reason, gap.sha256)
         known = self._parser.format
-        if known is not None and known.reads_blocks and len(self._chunk.data) >= LONG:
+        size = len(self._chunk.data)
+        if known is not None and known.reads_blocks and LONG <= size < _LONG_LINES * len(self._first):
             records = self._read_block(known)
         else:
             self._read_lines(range(len(self._first)))

@@ -26,6 +26,11 @@ from promptlog.parsing import LogBatch, Parser
 from promptlog.reasons import Skip
 
 SAMPLE = 50
+# Of random bytes more than half are no text, of most binary files a third; of a log with a damaged
+# line in ten, or of Latin-1 in any language of Europe, less.
+NO_TEXT = 0.2
+
+_BEGINNINGS = (b"{", b"[")
 
 Share = tuple[int, int]
 """Two offsets in a log's content: what begins at the first or after, and before the second."""
@@ -138,6 +143,9 @@ class Log:
     @cached_property
     def unknown(self) -> str:
         """Why the format is not known, and what to do; "" when it is, or the log may only be unfinished."""
+        if self._is_no_text():
+            share = f"{self.content.strange:.0%} of its first bytes are control characters or no UTF-8"
+            return f"{self.path} is no log: {share}, and no line among them is an entry"
         if self.choice[0] is not None or self.resumed or not self.sample or self._is_mixed():
             return ""
         known = ", ".join(each.name for each in formats.FORMATS)
@@ -147,6 +155,16 @@ class Log:
             f"{self.path}: no known format fits its first lines. Say where its fields are with "
             f"--map account=…,ts=…,prompt=… or name the format with --format ({known})"
         )
+
+    def _is_no_text(self) -> bool:
+        """Say whether the content is of another kind. A log whose first lines are all damaged is none: then
+        lines below them are sound."""
+        if self.resumed or self.content.is_table or self.content.strange < NO_TEXT:
+            return False
+        if any(not isinstance(entry, str) or formats.of_entry(entry) for entry in self.sample):
+            return False
+        lines = (line for line in self.content.text.split(b"\n") if line[:1] in _BEGINNINGS)
+        return all(_decoded(line) is None for line in lines)
 
     def _is_mixed(self) -> bool:
         """Say whether so many formats are mixed that none of them stands out."""

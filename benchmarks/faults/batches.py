@@ -14,6 +14,7 @@ import numba
 
 from benchmarks.faults import results, sample
 from benchmarks.faults.kills import attempt, content
+from benchmarks.kept import parsed
 
 numba.config.THREADING_LAYER = "workqueue"  # the default one does not survive a fork
 
@@ -58,8 +59,10 @@ def main() -> None:
     parser.add_argument("--requests", type=int, default=14_995)
     parser.add_argument("--batches", type=int, default=30)
     parser.add_argument("--seed", type=int, default=1)
-    options = parser.parse_args()
-    results.keep("batches", seed=options.seed, **run(options.requests, options.batches, options.seed))
+    options = parsed(parser)
+    results.keep(
+        "batches", options, seed=options.seed, **run(options.requests, options.batches, options.seed)
+    )
 
 
 if __name__ == "__main__":

@@ -23,6 +23,7 @@ from pathlib import Path
 from unittest import mock
 
 from benchmarks.faults import results, sample
+from benchmarks.kept import parsed
 from indexes import durable
 from indexes import manifest as manifests
 from indexes.ingest import ingest
@@ -110,7 +111,7 @@ def main() -> None:
     parser.add_argument("--runs", type=int, default=5)
     parser.add_argument("--at", type=Path, required=True)
     parser.add_argument("--prepare", action="store_true", help="Make what is measured, and end.")
-    options = parser.parse_args()
+    options = parsed(parser)
     folder = options.at.resolve()
     small = log(folder / f"log-{options.compare}", options.compare)
     large = folder / f"index-{options.requests}"
@@ -118,7 +119,9 @@ def main() -> None:
         index(large, log(folder / f"log-{options.requests}", options.requests))
     if not options.prepare:
         compared = indexing(folder, small, options.runs)
-        results.keep("cost", indexing={"requests": options.compare} | compared, opening=opening(large))
+        results.keep(
+            "cost", options, indexing={"requests": options.compare} | compared, opening=opening(large)
+        )
 
 
 if __name__ == "__main__":

@@ -26,6 +26,7 @@ from unittest import mock
 from benchmarks.faults import results, sample
 from benchmarks.faults.disk import Recorder, State, crashes
 from benchmarks.faults.shim import watching
+from benchmarks.kept import parsed
 from indexes import derived, durable
 from indexes import manifest as manifests
 from indexes.compact import compact
@@ -278,7 +279,7 @@ def main() -> None:
     parser.add_argument("--requests", type=int, default=40)
     parser.add_argument("--samples", type=int, default=40)
     parser.add_argument("--seed", type=int, default=1)
-    options = parser.parse_args()
+    options = parsed(parser)
     sound, broken = run(options.requests, options.samples, options.seed)
 
     def told(outcomes: dict[str, Outcome]) -> dict[str, object]:
@@ -289,6 +290,7 @@ def main() -> None:
 
     results.keep(
         "crashes",
+        options,
         seed=options.seed,
         states=sum(one.states for one in sound.values()),
         failures=sum(sum(one.failures.values()) for one in sound.values()),

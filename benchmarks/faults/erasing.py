@@ -23,6 +23,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from benchmarks.faults import results, sample
+from benchmarks.kept import parsed
 from campaigns.kept import report_of
 from indexes import vectors
 from indexes.erase import erase
@@ -135,9 +136,11 @@ def main() -> None:
     parser.add_argument("--requests", type=int, default=14_995)
     parser.add_argument("--accounts", type=int, default=1000)
     parser.add_argument("--seed", type=int, default=1)
-    options = parser.parse_args()
+    options = parsed(parser)
     vectors.FLAT_ROWS = 1000  # so that there are cells to erase from
-    results.keep("erasing", seed=options.seed, **run(options.requests, options.accounts, options.seed))
+    results.keep(
+        "erasing", options, seed=options.seed, **run(options.requests, options.accounts, options.seed)
+    )
 
 
 if __name__ == "__main__":

@@ -24,6 +24,7 @@ from unittest import mock
 from benchmarks.faults import results, sample
 from benchmarks.faults.crashes import operations
 from benchmarks.faults.shim import Call, watching
+from benchmarks.kept import parsed
 from indexes.errors import NotAnIndex, WorkspaceError
 from indexes.verify import verify
 from indexes.workspace import Workspace
@@ -156,10 +157,11 @@ def main() -> None:
     )
     parser.add_argument("--requests", type=int, default=24)
     parser.add_argument("--every", type=int, default=1, help="Fail one call in so many.")
-    options = parser.parse_args()
+    options = parsed(parser)
     outcomes = run(options.requests, options.every)
     results.keep(
         "io_errors",
+        options,
         one_call_in=options.every,
         failed_calls=sum(sum(one.values()) for one in outcomes.values()),
         failures=sum(count for one in outcomes.values() for said, count in one.items() if said not in SOUND),

@@ -26,6 +26,7 @@ from unittest import mock
 import numba
 
 from benchmarks.faults import results, sample
+from benchmarks.kept import parsed
 from campaigns.find import find_campaigns
 from campaigns.report import encode
 from cli.main import app
@@ -152,8 +153,8 @@ def main() -> None:
     parser.add_argument("--kills", type=int, default=1000)
     parser.add_argument("--requests", type=int, default=360)
     parser.add_argument("--seed", type=int, default=1)
-    options = parser.parse_args()
-    results.keep("kills", seed=options.seed, **run(options.kills, options.requests, options.seed))
+    options = parsed(parser)
+    results.keep("kills", options, seed=options.seed, **run(options.kills, options.requests, options.seed))
 
 
 if __name__ == "__main__":

@@ -16,6 +16,7 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 
 from benchmarks.faults import results, sample
+from benchmarks.kept import parsed
 from indexes.errors import IndexLocked
 from indexes.workspace import Workspace, writing
 
@@ -102,8 +103,8 @@ def main() -> None:
     parser.add_argument("--races", type=int, default=100)
     parser.add_argument("--killed", type=int, default=20)
     parser.add_argument("--writers", type=int, default=4)
-    options = parser.parse_args()
-    results.keep("races", **run(options.races, options.killed, options.writers))
+    options = parsed(parser)
+    results.keep("races", options, **run(options.races, options.killed, options.writers))
 
 
 if __name__ == "__main__":

@@ -21,6 +21,7 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.faults import results, sample
+from benchmarks.kept import parsed
 from indexes import manifest as manifests
 from indexes.compact import compact
 from indexes.info import info
@@ -117,8 +118,8 @@ def main() -> None:
     parser.add_argument("--commits", type=int, default=300)
     parser.add_argument("--readers", type=int, default=4)
     parser.add_argument("--seed", type=int, default=1)
-    options = parser.parse_args()
-    results.keep("readers", seed=options.seed, **run(options.commits, options.readers, options.seed))
+    options = parsed(parser)
+    results.keep("readers", options, seed=options.seed, **run(options.commits, options.readers, options.seed))
 
 
 if __name__ == "__main__":

@@ -18,6 +18,7 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.faults import results, sample
+from benchmarks.kept import parsed
 from indexes import derived, lookup, vectors
 from indexes.errors import WorkspaceError
 from indexes.search import search
@@ -157,12 +158,13 @@ def main() -> None:
     parser.add_argument("--cuts", type=int, default=200, help="of each kind of file")
     parser.add_argument("--answers", type=int, default=300, help="of each kind of file and damage")
     parser.add_argument("--seed", type=int, default=1)
-    options = parser.parse_args()
+    options = parsed(parser)
     vectors.FLAT_ROWS = 10  # so that there are cells to damage
     counts = {"flip": options.flips, "cut": options.cuts, "zeros": 1, "swap": 1}
     found = run(options.requests, counts, options.answers, options.seed)
     results.keep(
         "rot",
+        options,
         seed=options.seed,
         kinds_of_files=len(found),
         changes=sum(sum(outcomes.values()) for kind in found.values() for outcomes in kind.values()),

@@ -40,9 +40,8 @@ _SPELT = np.frombuffer("".join((*map("".join, _NAMES), *_WORDS)).encode(), np.ui
 _LENGTH = np.array([len(name) for names in (*_NAMES, _WORDS) for name in names])
 _BEGIN = np.concatenate([[0], np.cumsum(_LENGTH)])
 _FIRST = np.concatenate([[0], np.cumsum([len(names) for names in _NAMES])])
-# Of each place the lengths of its names, and of the two that are allowed in one place only, as bits.
-_ALONE = ("messages", "user_api_key_user_id")
-_LENGTHS = np.array([sum({1 << len(name) for name in (*names, *_ALONE)}) for names in _NAMES])
+# Of each place the lengths of its names, as bits.
+_LENGTHS = np.array([sum({1 << len(name) for name in names}) for names in _NAMES])
 
 # What is found of a line, in the order in which `litellm_block` makes columns of it.
 FIELDS = ("id", "account", "time", "model", "ip", "agent", "organisation", "session", "system", "tools",
@@ -67,6 +66,8 @@ _SPACES, _QUOTES, _BACKSLASHES, _ONES, _HIGH = (
     np.uint64(0x0101010101010101 * byte) for byte in (32, _QUOTE, _BACKSLASH, 1, 128)
 )
 _DEEPEST = 30
+_MOST_NAMES = 1000  # of all objects that are open at once
+_SPREAD = np.uint64(0x9E3779B97F4A7C15)
 _LONGEST = 100_000  # only the slow way looks for what is wrong with longer lines
 _NO = (-1, 0)
 
@@ -86,13 +87,15 @@ def walk(data, first, last):  # type: ignore[no-untyped-def]
     kinds = np.empty(_SLOTS, np.uint8)
     spans = np.zeros(3 * _SLOTS, np.int64)
     found = np.empty(3 * len(FIELDS), np.int64)
+    names = np.empty(_MOST_NAMES, np.uint64)
     bytes_, kinds_, spans_, found_ = pointer(data), pointer(kinds), pointer(spans), pointer(found)
+    names_ = pointer(names)
     for line in range(first.size):
         if last[line] - first[line] > _LONGEST:
             continue
         kinds[:] = 0
         found[:] = 0
-        at, said = _payload(bytes_, _space(bytes_, first[line]), kinds_, spans_, found_)
+        at, said = _payload(bytes_, _space(bytes_, first[line]), kinds_, spans_, found_, names_)
         if at < 0 or _space(bytes_, at) != last[line] or not _is_ordinary(bytes_, kinds_, spans_):
             continue
         _take(kinds_, spans_, found_)
@@ -105,10 +108,11 @@ def walk(data, first, last):  # type: ignore[no-untyped-def]
 
 
 @njit(nogil=True)
-def _payload(data, at, kinds, spans, found):  # type: ignore[no-untyped-def]
+def _payload(data, at, kinds, spans, found, names):  # type: ignore[no-untyped-def]
     """Return where a payload ends, -1 where it is out of the ordinary, and how many user turns it has."""
-    turns = 0
+    turns = count = 0
     context = _TOP
+    outer = 0  # how many names the payload itself has so far, while another object is open in it
     if data[at] != _OPEN:
         return _NO
     at = _space(data, at + 1)
@@ -116,12 +120,13 @@ def _payload(data, at, kinds, spans, found):  # type: ignore[no-untyped-def]
         if data[at] != _QUOTE:
             return _NO
         name = at + 1
-        end, _ = _string(data, name)
-        if end < 0:
+        end, saved = _string(data, name)
+        if end < 0 or saved or not _is_new(data, name, end, names, outer, count):
             return _NO
+        count += 1
         slot = _slot(data, name, end, context)
         at = _space(data, end + 1)
-        if data[at] != _COLON or slot == -2 or (slot >= 0 and kinds[slot]):
+        if data[at] != _COLON:
             return _NO
         at = _space(data, at + 1)
         kind = data[at]
@@ -129,6 +134,7 @@ def _payload(data, at, kinds, spans, found):  # type: ignore[no-untyped-def]
             kinds[slot] = kind
         if kind == _OPEN and (slot == _META or slot == _MODEL_PARAMETERS):
             context = _METADATA if slot == _META else _PARAMETERS
+            outer = count
             at = _space(data, at + 1)
             if data[at] != _CLOSE:
                 continue
@@ -136,6 +142,7 @@ def _payload(data, at, kinds, spans, found):  # type: ignore[no-untyped-def]
             at = _space(data, at + 1)
             if data[at] == _OPEN:
                 context = _MESSAGE
+                outer = count
                 at = _space(data, at + 1)
                 continue
             if data[at] != _CLOSE_LIST:
@@ -148,7 +155,7 @@ def _payload(data, at, kinds, spans, found):  # type: ignore[no-untyped-def]
             _span(spans, slot, at + 1, end, saved)
             at = end + 1
         else:
-            end = _value(data, at)
+            end = _value(data, at, names, count)
             if end < 0:
                 return _NO
             if slot >= 0:
@@ -164,8 +171,9 @@ def _payload(data, at, kinds, spans, found):  # type: ignore[no-untyped-def]
             at += 1
             if context == _TOP:
                 return at, turns
+            count = outer
             if context == _MESSAGE:
-                turns = _message(data, kinds, spans, found, turns)
+                turns = _message(data, kinds, spans, found, turns, names, count)
                 at = _space(data, at)
                 if turns < 0:
                     return _NO
@@ -178,11 +186,11 @@ def _payload(data, at, kinds, spans, found):  # type: ignore[no-untyped-def]
                 if data[at] != _CLOSE_LIST:
                     return _NO
                 at += 1
-            context = _TOP
+            context, outer = _TOP, 0
 
 
 @njit(nogil=True)
-def _message(data, kinds, spans, found, turns):  # type: ignore[no-untyped-def]
+def _message(data, kinds, spans, found, turns, names, count):  # type: ignore[no-untyped-def]
     """Take a message that has ended; return how many user turns there are now, -1 if it is unusual."""
     if kinds[_ROLE] != _QUOTE:
         return -1
@@ -194,7 +202,7 @@ def _message(data, kinds, spans, found, turns):  # type: ignore[no-untyped-def]
         or _is_word(data, begin, length, _SAYS_DEVELOPER)
     ):
         is_text = kinds[_CONTENT] == _QUOTE or (
-            kinds[_CONTENT] == _OPEN_LIST and _is_one_text(data, kinds, spans)
+            kinds[_CONTENT] == _OPEN_LIST and _is_one_text(data, kinds, spans, names, count)
         )
         if not is_text or _is_marked(data, spans[3 * _CONTENT], spans[3 * _CONTENT + 1]):
             return -1
@@ -208,7 +216,7 @@ def _message(data, kinds, spans, found, turns):  # type: ignore[no-untyped-def]
 
 
 @njit(nogil=True)
-def _is_one_text(data, kinds, spans):  # type: ignore[no-untyped-def]
+def _is_one_text(data, kinds, spans, names, count):  # type: ignore[no-untyped-def]
     """Say whether a content, which is a list, has one part that is a text; then that is the content."""
     kinds[_TYPE] = kinds[_TEXT] = 0
     at = _space(data, spans[3 * _CONTENT] + 1)
@@ -220,14 +228,14 @@ def _is_one_text(data, kinds, spans):  # type: ignore[no-untyped-def]
         slot = _slot(data, at + 1, end, _PART)
         at = _space(data, _space(data, end + 1) + 1)
         if slot >= 0:
-            if kinds[slot] or data[at] != _QUOTE:
+            if data[at] != _QUOTE:
                 return False
             kinds[slot] = _QUOTE
             end, saved = _string(data, at + 1)
             _span(spans, slot, at + 1, end, saved)
             at = _space(data, end + 1)
         else:
-            at = _space(data, _value(data, at))
+            at = _space(data, _value(data, at, names, count))
         if data[at] == _COMMA:
             at = _space(data, at + 1)
     at = _space(data, at + 1)
@@ -288,20 +296,14 @@ def _put(found, field, spans, slot):  # type: ignore[no-untyped-def]
 
 @njit(nogil=True, forceinline=True)
 def _slot(data, begin, end, context):  # type: ignore[no-untyped-def]
-    """Return which member a name is, -1 for one that is not read, -2 for one that is out of its place."""
+    """Return which member a name is, -1 for one that is not read."""
     length = end - begin
     if length > 62 or not (_LENGTHS[context] >> length) & 1:
         return -1
     for slot in range(_FIRST[context], _FIRST[context + 1]):
         if _is_word(data, begin, length, slot):
             return slot
-    return -2 if _must_be_alone(data, begin, length) else -1
-
-
-@njit(nogil=True, forceinline=True)
-def _must_be_alone(data, begin, length):  # type: ignore[no-untyped-def]
-    """Say whether a name is one of which the slow way looks for a second in all of the line."""
-    return _is_word(data, begin, length, _MESSAGES) or _is_word(data, begin, length, _USER)
+    return -1
 
 
 @njit(nogil=True, forceinline=True)
@@ -355,10 +357,15 @@ def _is_marked(data, begin, end):  # type: ignore[no-untyped-def]
 
 
 @njit(nogil=True)
-def _value(data, at):  # type: ignore[no-untyped-def]
-    """Return where a value of any kind ends, -1 where it is out of the ordinary."""
+def _value(data, at, names, count):  # type: ignore[no-untyped-def]
+    """Return where a value of any kind ends, -1 where it is out of the ordinary.
+
+    Of `names`, `count` are in use; behind them go those of each object that is open, one after another,
+    and before each where those of the object around it begin.
+    """
     depth = 0
     objects = 0  # a bit for each level
+    first = count
     while True:
         kind = data[at]
         if kind == _QUOTE:
@@ -371,16 +378,26 @@ def _value(data, at):  # type: ignore[no-untyped-def]
             if depth > _DEEPEST:
                 return -1
             objects = objects << 1 | (kind == _OPEN)
+            if kind == _OPEN:
+                if count + 1 >= _MOST_NAMES:
+                    return -1
+                names[count] = first
+                count += 1
+                first = count
             at = _space(data, at + 1)
             if data[at] != kind + 2:  # "}" is two behind "{", and "]" behind "["
                 if kind == _OPEN:
-                    at = _name(data, at)
+                    at = _name(data, at, names, first, count)
                     if at < 0:
                         return -1
+                    count += 1
                 continue
             at += 1
             depth -= 1
             objects >>= 1
+            if kind == _OPEN:
+                count = first - 1
+                first = np.int64(names[count])
         else:
             at = _number(data, at) if kind == _MINUS or kind <= _NINE else _literal(data, at)
             if at < 0:
@@ -390,33 +407,51 @@ def _value(data, at):  # type: ignore[no-untyped-def]
             if data[at] == _COMMA:
                 at = _space(data, at + 1)
                 if objects & 1:
-                    at = _name(data, at)
+                    at = _name(data, at, names, first, count)
                     if at < 0:
                         return -1
+                    count += 1
                 break
             if data[at] != (_CLOSE if objects & 1 else _CLOSE_LIST):
                 return -1
             at += 1
             depth -= 1
+            if objects & 1:
+                count = first - 1
+                first = np.int64(names[count])
             objects >>= 1
         else:
             return at
 
 
 @njit(nogil=True, forceinline=True)
-def _name(data, at):  # type: ignore[no-untyped-def]
-    """Return where the value begins that a name belongs to, -1 if it is none, or one that must be alone."""
+def _name(data, at, names, first, count):  # type: ignore[no-untyped-def]
+    """Return where the value begins that a name belongs to, -1 if it is none, or one that came before."""
     if data[at] != _QUOTE:
         return -1
-    end, _ = _string(data, at + 1)
-    if (
-        end < 0
-        or _is_word(data, at + 1, end - at - 1, _MESSAGES)
-        or _is_word(data, at + 1, end - at - 1, _USER)
-    ):
+    end, saved = _string(data, at + 1)
+    if end < 0 or saved or not _is_new(data, at + 1, end, names, first, count):
         return -1
     at = _space(data, end + 1)
     return _space(data, at + 1) if data[at] == _COLON else -1
+
+
+@njit(nogil=True, forceinline=True)
+def _is_new(data, begin, end, names, first, count):  # type: ignore[no-untyped-def]
+    """Put a name, which has no escapes, behind those of its object, and say whether none of them is alike."""
+    alike = np.uint64(end - begin)
+    for at in range(begin, end - 7, 8):
+        alike = (alike ^ load64(data, at)) * _SPREAD
+        alike ^= alike >> np.uint64(32)
+    left = np.uint64(8 * ((end - begin) & 7))
+    word = load64(data, end - np.int64(left >> np.uint64(3))) & ((np.uint64(1) << left) - np.uint64(1))
+    alike = (alike ^ word) * _SPREAD
+    found = count >= _MOST_NAMES
+    for place in range(first, count):  # vector code, as it never stops early
+        found |= names[place] == alike
+    if not found:
+        names[count] = alike
+    return not found
 
 
 @njit(nogil=True, forceinline=True)

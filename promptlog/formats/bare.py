@@ -12,7 +12,6 @@ from promptlog.formats.quick import decode
 from promptlog.reasons import Reason, Skip
 from promptlog.record import PromptRecord
 
-_DECIDING = (b'"messages":', b'"user":', b'"safety_identifier":')
 _CONVERSATIONS = (bodies.gemini, bodies.converse, bodies.anthropic, bodies.openai_chat)
 
 
@@ -57,7 +56,7 @@ class Bare(LogFormat):
         ]
 
     def parse_line(self, line: bytes) -> list[PromptRecord]:
-        entry = decode(line, _DECIDING)
+        entry = decode(line)
         if (
             isinstance(entry, dict)
             and not entry.keys() <= self._dialect.MEMBERS

@@ -1,9 +1,6 @@
 """LiteLLM's StandardLoggingPayload, as its S3, GCS and file loggers write it.
 
-The hot path: msgspec decodes only the members below and skips the rest (replies, costs,
-model maps), which is most of a payload. What it refuses, and lines that name a deciding
-member twice, go to the strict decoder, which says what is wrong. So members that are not
-read are not judged, except that the whole line must be UTF-8.
+The ordinary payloads of a long log are read a block at a time (`promptlog/blocks`), all others here.
 """
 
 from collections.abc import Sequence
@@ -48,13 +45,8 @@ class _Payload(msgspec.Struct, gc=False):
     metadata: _Metadata | None = None
 
 
-_DECODER = msgspec.json.Decoder(_Payload)
-
 _MARKS = {"call_type", "startTime", "model_map_information"}
 _KEY_MARK = "user_api_key_"
-
-# Inside a JSON string a quote is escaped, so these bytes can only be a member's name.
-_MESSAGES, _USER = b'"messages":', b'"user_api_key_user_id":'
 
 
 class LiteLLM(LogFormat):
@@ -82,15 +74,7 @@ class LiteLLM(LogFormat):
             raise Skip(Reason.BAD_FIELD) from None
 
     def parse_line(self, line: bytes) -> list[PromptRecord]:
-        if b'"model_map_information"' not in line or line.count(_MESSAGES) > 1 or line.count(_USER) > 1:
-            return super().parse_line(line)
-        try:
-            if not line.isascii():
-                line.decode()
-            payload = _DECODER.decode(line)
-        except quick.ORDINARY:
-            return super().parse_line(line)
-        return [_record(payload)]
+        return self.parse(quick.decode(line))
 
     def parse_block(
         self, data: bytes, first: NDArray[np.int64], last: NDArray[np.int64]

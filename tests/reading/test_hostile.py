@@ -4,6 +4,8 @@ import gzip
 import hashlib
 import io
 import json
+import struct
+from random import Random
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -170,3 +172,40 @@ def test_case_1_a_lone_surrogate_that_python_wrote_is_quarantined(tmp_path):
     path = log(tmp_path, said.format("a", "Solve").encode(), said.format("b", "\\ud800").encode())
     assert [bad.reason for bad in skipped(path)] == [Reason.LONE_SURROGATE]
     assert [row["request_id"] for row in records(path)] == ["a"]
+
+
+RANDOM = Random(5).randbytes(300_000)
+NO_LOGS = {
+    "random bytes": RANDOM,
+    "few": RANDOM[:40].replace(b"\n", b"x"),
+    "in gzip": gzip.compress(RANDOM),
+    "behind a brace": b'{"' + RANDOM,
+    "behind a bracket": b"[{" + RANDOM,
+    "zeros": bytes(5000),
+    "a program": b"\x7fELF\2\1\1" + struct.pack("<500Q", *range(500)),
+}
+
+
+@pytest.mark.parametrize("name", NO_LOGS)
+@pytest.mark.parametrize("format", [None, "litellm"])
+def test_what_is_no_text_is_refused_with_its_cause(tmp_path, name, format):
+    path = log(tmp_path, NO_LOGS[name])
+    with pytest.raises(LogError, match=r"is no log: [0-9]+% of its first bytes are control characters"):
+        list(promptlog.read(path, format=format))
+    [problem] = describe(path, format=format).problems
+    assert "is no log" in problem
+
+
+@pytest.mark.parametrize("count", [20, 60, 300])
+@pytest.mark.parametrize("sound", [1, 100])
+def test_a_log_is_read_whose_first_lines_are_random_bytes(tmp_path, count, sound):
+    random = Random(count)
+    damaged = [random.randbytes(900).replace(b"\n", b"x") + b"\n" for _ in range(count)]
+    path = log(tmp_path, *damaged, GOOD * sound)
+    assert len(records(path)) == sound
+    assert len(skipped(path)) == count
+
+
+def test_a_log_that_a_crash_left_full_of_zeros_is_read(tmp_path):
+    path = log(tmp_path, bytes(1 << 20) + b"\n", GOOD)
+    assert len(records(path)) == 1

@@ -4,6 +4,7 @@ import csv
 import gzip
 import io
 import json
+from contextlib import suppress
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -262,3 +263,61 @@ def test_an_array_whose_first_elements_are_damaged_is_an_array(tmp_path):
 def test_a_carriage_return_within_the_first_line_is_no_csv(tmp_path):
     with pytest.raises(promptlog.LogError):
         list(promptlog.read(log(tmp_path, b"id,us\rer\n1,2\n")))
+
+
+LAID_OUT = [name for name in JSON if "lines" not in name and "one object" not in name]
+# Where a character is lost or comes in, and how many elements may be lost with the one it stands in.
+DAMAGE = st.tuples(
+    st.sampled_from(LAID_OUT), st.integers(1, 39), st.floats(0, 1), st.sampled_from('"{}[],:\\')
+)
+
+
+@settings(max_examples=300, deadline=None)
+@given(DAMAGE, st.booleans(), st.integers(99, 9999))
+def test_damage_costs_the_element_that_it_is_in(damage, comes_in, size):
+    name, number, part, character = damage
+    data = JSON[name][1]
+    begin = data.index(b'"r%d"' % number)
+    end = data.index(b'"r%d"' % (number + 1)) if number < 39 else len(data)
+    place = begin + round(part * (end - begin - 1))
+    if comes_in:
+        damaged = data[:place] + character.encode() + data[place:]
+    else:
+        place = max(begin, data.rfind(character.encode(), 0, place))
+        damaged = data[:place] + data[place + 1 :]
+    content = Content(iter([damaged[at : at + size] for at in range(0, len(damaged), size)]))
+    found = entries_of(layout_of(Content(iter([damaged]))).chunks(content))
+    assert sum(value in ENTRIES for value in sound(found)) >= 38
+    assert len(found) >= 39  # between two elements, both may be one entry
+
+
+def sound(entries):
+    for entry in entries:
+        with suppress(ValueError):  # of UTF-8, too
+            yield json.loads(entry)
+
+
+@pytest.mark.parametrize("name", LAID_OUT)
+def test_an_unclosed_quote_in_an_array_hides_no_other_element(tmp_path, name):
+    data = JSON[name][1]
+    for number in (0, 20, 39):
+        path = log(tmp_path, data.replace(b'"r%d"' % number, b'"r%d' % number))
+        assert ids(records(path)) == [entry["id"] for entry in ENTRIES if entry["id"] != f"r{number}"]
+        assert [bad.reason for bad in skipped(path)] == [Reason.NOT_JSON]
+
+
+def test_text_that_looks_like_elements_is_no_element(tmp_path):
+    said = '},{"id": "forged"}], {"id": 1},\n{'
+    elements = [litellm(id=f"r{i}", messages=[{"role": "user", "content": said}]) for i in range(9)]
+    data = json.dumps(elements).encode()
+    path = log(tmp_path, data)
+    assert ids(records(path)) == [f"r{i}" for i in range(9)]
+    path = log(tmp_path, data.replace(b'"r3"', b'"r3'))
+    assert ids(records(path)) == [f"r{i}" for i in range(9) if i != 3]
+
+
+def test_strings_full_of_what_looks_like_elements_take_no_longer():
+    """A string that turns out to be damaged is gone over again once, not once for each."""
+    string = b',{\\"id\\":\\"' * 400_000
+    data = b'[{"id": "' + string + b'\n"},{"id": 1}]'
+    assert entries_of(cut_array(iter([data]), Tally(), 1, alone=True))[-1] == b'{"id": 1}'

@@ -11,7 +11,7 @@ from logsamples import START, line, litellm, log, metadata, records
 from promptlog import parsing
 from promptlog.formats.litellm import LiteLLM
 from promptlog.parsing import _bounds
-from promptlog.reasons import Skip
+from promptlog.reasons import Reason, Skip
 from promptlog.record import PromptRecord, batch_of
 
 FORMAT = LiteLLM()
@@ -123,10 +123,13 @@ def test_an_unusual_payload_is_left_to_the_slow_way(name):
 PAYLOAD = lines_of({})[0]
 BAD = {
     "messages twice": PAYLOAD.replace(b'"messages":', b'"messages": [], "messages":'),
-    "messages within": PAYLOAD.replace(b'"response": {', b'"response": {"messages": [], '),
     "an id twice": PAYLOAD.replace(b'"id":', b'"id": "x", "id":', 1),
     "a user twice": PAYLOAD.replace(USER, USER + b' "v", ' + USER),
-    "a user elsewhere": PAYLOAD.replace(b'"id":', USER + b' "v", "id":', 1),
+    "a time twice": PAYLOAD.replace(b'"startTime":', b'"startTime": 1, "startTime":'),
+    "metadata twice": PAYLOAD.replace(b'"metadata":', b'"metadata": {}, "metadata":'),
+    "a content twice": PAYLOAD.replace(b'"content":', b'"content": "x", "content":', 1),
+    "twice what is not read": PAYLOAD.replace(b'"response": {', b'"response": {"a": {"bc": 1, "bc": 1}, '),
+    "twice, once escaped": PAYLOAD.replace(b'"response": {', b'"response": {"b_c": 1, "b\\u005fc": 1, '),
     "a role twice": PAYLOAD.replace(b'"role":', b'"role": "tool", "role":', 1),
     "an escaped name": PAYLOAD.replace(b'"id":', b'"\\u0069d":', 1),
     "an escaped mark": PAYLOAD.replace(b"Solve", b"\\u006citellm"),
@@ -162,6 +165,19 @@ BAD = {
     "no object": b"[1]",
     "blank": b"",
 }
+
+
+def test_members_of_one_name_in_several_objects_are_ordinary():
+    inside = b'"response": {"messages": [{"id": 1}, {"id": 1, "a": {"id": 1}, "b": {"id": 1}}], "id": 1, '
+    within = PAYLOAD.replace(b'"response": {', inside)
+    elsewhere = PAYLOAD.replace(b'"id":', USER + b' "v", "id":', 1)
+    assert within != PAYLOAD != elsewhere
+    assert in_a_block([within, elsewhere]) == one_by_one([PAYLOAD, PAYLOAD])
+
+
+@pytest.mark.parametrize("name", [name for name in BAD if "twice" in name])
+def test_two_members_of_one_name_are_quarantined(name):
+    assert one_by_one([BAD[name]]) == [Reason.DUPLICATE_KEY]
 
 
 @pytest.mark.parametrize("name", BAD)

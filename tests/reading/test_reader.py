@@ -138,7 +138,7 @@ def test_an_empty_log_has_no_records(tmp_path, data):
         (b'[\n{"id": 1},\n', "--map"),
         (b"time,user,prompt\n1,2,3\n", "--map"),
         (b"Traceback:\n", "does not hold JSON"),
-        (b"\x89PNG\r\n\x1a\n" + bytes(99), "does not hold JSON"),
+        (b"\x89PNG\r\n\x1a\n" + bytes(99), "is no log"),
     ],
 )
 def test_an_unknown_format_is_an_error_that_says_what_to_do(tmp_path, data, word):
