@@ -8,7 +8,7 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
-from fingerprint.embedding import BULK_MODEL, Encoder
+from fingerprint.embedding import BULK_MODEL, WHOLE_MODEL, Encoder
 from indexes import cells
 from indexes.candidates import spelt_alike
 from indexes.errors import WorkspaceError, writes
@@ -21,7 +21,7 @@ from indexes.workspace import Workspace
 _BATCH, _COMMIT = 4096, 1 << 20  # prompts read at once, vectors of a set: half a gigabyte in memory
 _SLOW_BATCH, _SLOW_COMMIT = 256, 8192  # some minutes' work for a transformer: no more is lost to a crash
 _DEPTH = 100  # neighbours that a slower model puts in order
-LEAST = {BULK_MODEL: 0.5}
+LEAST = {BULK_MODEL: 0.5, WHOLE_MODEL: 0.5}
 """The cosine below which a model calls nothing similar."""
 LEAST_OTHERWISE = 0.45
 """With MiniLM unrelated prompts lie around .1; questions about one matter above about .4."""
