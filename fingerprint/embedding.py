@@ -133,7 +133,7 @@ class SentenceEncoder:
 
 
 def load_encoder(name: str = DEFAULT_MODEL) -> Encoder:
-    """Load a model: the bulk or the whole multilingual one, the default one, a folder, or a sentence-transformers model.
+    """Load a model: a multilingual one of ours, the default one, a folder, or a sentence-transformers model.
 
     A name is looked up on the Hugging Face hub, or only in its local cache under
     HF_HUB_OFFLINE=1. A folder is known by its last part. Raises EncoderError.

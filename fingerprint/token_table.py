@@ -62,13 +62,18 @@ def token_table(weights: bytes, frequency: Callable[[], Doubles]) -> TokenTable:
 
     frequency: how often each token of the tokeniser occurs, as (tokens,) that sum to 1.
     """
-    path = _cache() / f"tokens-{WEIGHTS_SHA256[:16]}-{SCHEME}.bin"
+    path = kept_at()
     with contextlib.suppress(OSError, ValueError):
         return _load(path)
     table = _build(weights, frequency())
     with contextlib.suppress(OSError):  # no place to keep it: made again in the next process
         _keep(path, table)
     return table
+
+
+def kept_at() -> Path:
+    """Return where the table is kept, whether or not it is there."""
+    return _cache() / f"tokens-{WEIGHTS_SHA256[:16]}-{SCHEME}.bin"
 
 
 def _build(weights: bytes, frequency: Doubles) -> TokenTable:
@@ -123,9 +128,7 @@ class _Branch:
             # Each branch by itself: the whole model normalises them together, which serves worse here.
             return layer_norm(words @ arrays[f"proj{size}"] + arrays[f"proj_b{size}"], *norm)
 
-        first, second = (
-            arrays[f"{name}_{size}"].reshape(size, CHANNELS, CHANNELS) for name in ("w1", "w2")
-        )
+        first, second = (arrays[f"{name}_{size}"].reshape(size, CHANNELS, CHANNELS) for name in ("w1", "w2"))
         around = narrow(neighbours).reshape(_PANEL, 2 * _REACH + 1, CHANNELS)
         before = np.tile(arrays[f"b1_{size}"], (_PANEL, size, 1))
         for slot in range(size):

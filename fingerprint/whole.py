@@ -16,6 +16,7 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -78,7 +79,7 @@ class WholeEncoder:
         )
         filled = np.cumsum([len(piece) for piece in pieces]) // _TOKENS_AT_ONCE
         cuts = [0, *(np.flatnonzero(np.diff(filled)) + 1).tolist(), len(pieces)]
-        parts = [pieces[first:last] for first, last in zip(cuts, cuts[1:], strict=False)]
+        parts = [pieces[first:last] for first, last in pairwise(cuts)]
         with one_blas_thread(), ThreadPoolExecutor(os.cpu_count() or 1) as pool:
             return np.concatenate(list(pool.map(self._encode, parts)))
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
@@ -15,7 +16,7 @@ from indexes.errors import WorkspaceError, writes
 from indexes.search import Neighbours
 from indexes.senders import first_spellings
 from indexes.snapshot import Snapshot
-from indexes.vectors import VectorIndex, embedded, write_vectors
+from indexes.vectors import FIXED_TEXT, VectorIndex, embedded, fixed_text_sha256, write_vectors
 from indexes.workspace import Workspace
 
 _BATCH, _COMMIT = 4096, 1 << 20  # prompts read at once, vectors of a set: half a gigabyte in memory
@@ -47,6 +48,22 @@ def embed_prompts(
     return len(new)
 
 
+def embed_fixed_texts(
+    snapshot: Snapshot, prompts: NDArray[np.int64], texts: Sequence[str], encoder: Encoder
+) -> int:
+    """Add vectors of the fixed texts of some prompts, which a search finds those by; return how many.
+
+    prompts: (n,) prompt numbers, one for each text. What stands for a template already is left out.
+    """
+    sha256 = fixed_text_sha256(encoder.sha256)
+    _, first = np.unique(prompts, return_index=True)
+    new = first[~np.isin(snapshot.canonical[prompts[first]], embedded(snapshot.workspace, sha256))]
+    if len(new):
+        codes = cells.quantised(encoder.encode([texts[i] for i in new.tolist()]))
+        _publish(snapshot, codes, prompts[new], encoder, model=encoder.name + FIXED_TEXT, model_sha256=sha256)
+    return len(new)
+
+
 def worth_embedding(snapshot: Snapshot) -> NDArray[np.int64]:
     """Return the prompts that show anything, ascending: what the bulk encoder is for."""
     return np.flatnonzero(snapshot.tokens > 0)
@@ -66,11 +83,18 @@ def _embed(
         some = slice(start, start + batch)
         codes[some] = cells.quantised(encoder.encode(snapshot.read_prompts(prompts[some])))
         progress(min(start + batch, len(prompts)))
+    _publish(snapshot, codes, prompts, encoder)
+
+
+def _publish(
+    snapshot: Snapshot, codes: cells.Codes, prompts: NDArray[np.int64], encoder: Encoder, **other: str
+) -> None:
+    """Write a set of vectors, under the encoder's name or another, and publish it."""
     with snapshot.workspace.writing() as writer:
         folder = writer.new_folder("vectors")
         with writes(snapshot.workspace.root):
             new = write_vectors(folder, codes, snapshot.canonical[prompts], encoder)
-        writer.add_vectors(new)
+        writer.add_vectors(msgspec.structs.replace(new, **other))
         writer.commit()
 
 
