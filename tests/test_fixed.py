@@ -21,7 +21,7 @@ from indexes.workspace import Workspace
 
 WORDINGS = [
     "Read the customer review below carefully and rate how satisfied its writer is, from one to five:",
-    "Please study the following comment by a client and grade the author's satisfaction on a scale of 1 to 5:",
+    "Please study the following comment by a client and grade the author's contentment from 1 to 5:",
 ]
 OTHER = "Translate this passage of the ship's log into modern French, and keep the dates as they are:"
 
