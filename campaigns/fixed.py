@@ -117,7 +117,7 @@ def same_meaning(texts: list[str]) -> Ints:
     if not len(asked):
         return np.empty((0, 2), dtype=np.int64)
     vectors = load_encoder(WHOLE_MODEL).encode([texts[i] for i in asked])[row.reshape(2, -1)]
-    return np.stack([left, right], axis=1)[np.einsum("nd,nd->n", *vectors) >= SAME]
+    return np.asarray(np.stack([left, right], axis=1)[np.einsum("nd,nd->n", *vectors) >= SAME])
 
 
 def _sample(prompts: Ints, senders: Senders) -> Ints:
