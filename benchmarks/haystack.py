@@ -1,12 +1,13 @@
 """A haystack end to end: log → index → campaigns → searches → another day, with time, memory, disk, recall.
 
     python benchmarks/haystack.py --requests 2_880_000 --at DIR [--seed 1] [--hot identical=N] [--hot band=N]
-                                  [--stages generate,index,campaigns,gathering,search,append,equality]
+                                  [--stages generate,index,campaigns,gathering,search,append,equality,meaning]
                                   [--keep-text]
 
 Every stage is a process of its own; `--stages` runs some of them again. `gathering` shows at which step of
 the report a campaign is lost. `equality` builds a second index of the whole log at once and compares
-its report with that of the grown one. Results are kept in
+its report with that of the grown one. `meaning` indexes with texts and reports, without vectors and with
+bulk vectors: how many times as long the two take. Results are kept in
 benchmarks/results/haystack-SIZE.json. A full log of 28.8 million requests takes 17 GB and DIR holds
 the indexes too.
 """
@@ -33,7 +34,7 @@ from kept import machine, write  # noqa: E402
 
 from campaigns.report import CampaignReport  # noqa: E402
 
-STAGES = ("generate", "index", "campaigns", "gathering", "search", "append", "equality")
+STAGES = ("generate", "index", "campaigns", "gathering", "search", "append", "equality", "meaning")
 PROMPTPRINT = [sys.executable, "-c", "from cli.main import main; main()"]
 ENVIRONMENT = {"PYTHONPATH": os.pathsep.join([str(ROOT), str(HERE)])}
 QUERIES = 600
@@ -123,13 +124,36 @@ class Haystack:
         shutil.rmtree(self.folder / "whole")
         return {"index": index, "campaigns": campaigns, "same_report": grown == whole}
 
+    def meaning(self) -> dict[str, Any]:
+        """Index with texts and report, without vectors and then with them; compare with the truth."""
+        found: dict[str, Any] = {}
+        seconds = {}
+        for name, embed in (("without", []), ("with", ["--embed", "bulk"])):
+            folder = f"meaning-{name}"
+            shutil.rmtree(self.folder / folder, ignore_errors=True)
+            found[f"index_{name}"] = self._index(folder, ["log"], *embed, texts=True)
+            found[f"campaigns_{name}"] = self._campaigns(folder, f"{folder}-report")
+            report = msgspec.json.decode((self.folder / f"{folder}-report").read_bytes(), type=CampaignReport)
+            found[f"recall_{name}"] = msgspec.to_builtins(recall(report, self.folder / "truth.parquet"))
+            found |= {f"{key}_{name}": value for key, value in self._disk(folder).items()}
+            seconds[name] = {
+                kind: found[f"index_{name}"][kind] + found[f"campaigns_{name}"][kind]
+                for kind in ("seconds", "cpu_seconds")
+            }
+            shutil.rmtree(self.folder / folder)
+        times = {
+            f"times_as_many_{kind}": round(seconds["with"][kind] / seconds["without"][kind], 2)
+            for kind in ("seconds", "cpu_seconds")
+        }
+        return found | times
+
     def keep(self) -> None:
         """Write what was measured so far."""
         result = {"requests": self.options.requests, "machine": machine("zstandard"), "stages": self.stages}
         write(self.results, result)
 
-    def _index(self, name: str, parts: list[str]) -> dict[str, Any]:
-        text = [] if self.options.keep_text else ["--no-text"]
+    def _index(self, name: str, parts: list[str], *more: str, texts: bool = False) -> dict[str, Any]:
+        text = [*more] if texts or self.options.keep_text else ["--no-text"]
         options = ["--index", str(self.folder / name), "--key", str(self.folder / "key"), *text]
         return self._run([*PROMPTPRINT, "index", *(str(self.folder / p) for p in parts), *options], "said")
 
@@ -167,7 +191,7 @@ def main() -> None:
     parser.add_argument("--at", type=Path, required=True, help="where the log and its indexes are kept")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--hot", action="append", default=[], metavar="identical|band=N")
-    parser.add_argument("--stages", default=",".join(STAGES))
+    parser.add_argument("--stages", default=",".join(STAGES[:-1]))
     parser.add_argument("--keep-text", action="store_true", help="index with texts")
     parser.add_argument("--results", type=Path, default=HERE / "results")
     options = parser.parse_args()

@@ -1,13 +1,14 @@
 """Meaning: how fast prompts are encoded, how well rewordings and translations are found, and at what size.
 
     python benchmarks/meaning.py [rates] [translations] [paraphrases] [minilm] [static --model2vec DIR]
-                                 [million --index D] [--distractors N] [--among D]
+                                 [million --index D] [--distractors N] [--among D …]
 
 Without names the first three are measured; minilm encodes every distractor with the transformer, some
 minutes' work. The sets are hand-written: 20 kinds of request × 25 subjects in 16 languages, and all of
 them once more in other English words. Every sentence is sought, by its translation or rewording, among
 the 500 in English and N distractors: of the same sixteen languages and frames, each of two other subjects,
-so that nearly all are near misses; or, --among D, the prompts of an index.
+so that nearly all are near misses; or, --among D --among E, ordinary ones: the prompts of some indexes
+and such sentences of other frames, as many of each.
 Each part is kept in results/meaning.json. `static` needs semhash and a model2vec model, such as
 
     from model2vec.distill import distill
@@ -34,7 +35,7 @@ from kept import keep  # noqa: E402
 from meaning_run.million import million  # noqa: E402
 from meaning_run.rates import rates  # noqa: E402
 from meaning_run.retrieval import minilm, paraphrases, static, translations  # noqa: E402
-from meaning_run.texts import Distractors, distractors, prompts_of  # noqa: E402
+from meaning_run.texts import Distractors, distractors, ordinary  # noqa: E402
 
 
 def main() -> None:
@@ -45,12 +46,12 @@ def main() -> None:
     parser.add_argument("--distractors", type=int, default=50_000)
     parser.add_argument("--model2vec", default="", metavar="DIR")
     parser.add_argument("--index", type=Path, metavar="D")
-    parser.add_argument("--among", type=Path, metavar="D")
+    parser.add_argument("--among", type=Path, action="append", default=[], metavar="D")
     options = parser.parse_args()
 
     def others() -> Distractors:
         among, count = options.among, options.distractors
-        return prompts_of(among, count) if among else distractors(count)
+        return ordinary(among, count) if among else distractors(count)
 
     measure: dict[str, Any] = {
         "rates": rates,

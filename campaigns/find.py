@@ -12,6 +12,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from campaigns.fixed import alike, wordings
 from campaigns.gather import Gathered, Ground, Progress, Textual, textual
 from campaigns.judge import judge
 from campaigns.meaning import semantic_families
@@ -53,10 +54,13 @@ def find_campaigns(
     judged = _judged(snapshot, gathered, threshold)
     settled = [rows for rows, c in judged if alerts(c.score, c.account_count, THRESHOLD)]
     progress("meaning")
-    meaning = semantic_families(
-        snapshot, ground.words, ground.senders, ground.copies, ground.prompts(settled)
-    )
+    known = ground.prompts(settled)
+    meaning = semantic_families(snapshot, ground.words, ground.senders, ground.copies, known)
     judged += _judged(snapshot, ground.gathered(meaning), threshold) if meaning.size else []
+    one_meaning = alike(snapshot, ground.words, ground.senders, known)
+    if one_meaning.size:  # what is no alert has been judged already, wording by wording
+        together = wordings(ground.gathered(one_meaning), gathered)
+        judged += [each for each in _judged(snapshot, together, threshold) if each[1].alert]
     found = [campaign for _, campaign in judged]
     found.sort(key=lambda c: (-c.score, -c.account_count, c.id))
     found = _told_apart(found)

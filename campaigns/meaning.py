@@ -69,7 +69,7 @@ def semantic_families(
     texts = family_of[prompts]
     other = (account[here] != account[there]) & ((texts[here] != texts[there]) | (texts[here] < 0))
     here, there = here[other], there[other]
-    group = _groups(account, *_mutual(here, there, len(prompts)), senders.total_accounts)
+    group = _groups(account, *mutual(here, there, len(prompts)), senders.total_accounts)
     inside = (group[account[here]] >= 0) & (group[account[here]] == group[account[there]])
     member = _again_and_again(account, group, np.unique(here[inside]))
     kinds = np.unique(group[account[member]], return_inverse=True)[1]
@@ -123,7 +123,7 @@ def _nearest(cosine, mine, others, count):  # type: ignore[no-untyped-def]
     return rows, best
 
 
-def _mutual(here: Ints, there: Ints, total: int) -> tuple[Ints, Ints]:
+def mutual(here: Ints, there: Ints, total: int) -> tuple[Ints, Ints]:
     """Return the pairs that name each other, once."""
     forward, back = here * total + there, there * total + here
     both = forward[np.isin(forward, back) & (here < there)]

@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from campaigns.accounts import Senders
-from campaigns.gather import near_copies
+from campaigns.fixed import FixedTexts, fixed_texts
+from campaigns.gather import near_copies, textual
 from indexes.snapshot import Snapshot
 
 
@@ -23,3 +24,13 @@ def representatives(snapshot: Snapshot, *, min_accounts: int) -> NDArray[np.int6
     senders = Senders.of(snapshot.requests, len(snapshot.text_of))
     accounts = senders.distinct(cluster, np.arange(len(cluster)), len(label))
     return np.asarray(label[(accounts >= min_accounts) & (snapshot.tokens[label] > 0)])
+
+
+def template_texts(snapshot: Snapshot) -> FixedTexts:
+    """Return the fixed texts of the families that shared words make, each once: pieces of a template
+    are families of their own, with one text.
+    """
+    families, senders, _ = textual(snapshot, lambda _: None)
+    found = fixed_texts(snapshot, families, senders, np.unique(families.family))
+    first = sorted({text: row for row, text in reversed(list(enumerate(found.texts)))}.values())
+    return FixedTexts(found.family[first], found.prompt[first], [found.texts[row] for row in first])

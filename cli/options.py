@@ -1,14 +1,30 @@
 """Options that several commands share."""
 
+import math
 from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
 
+
+def _a_number(value: float) -> float:
+    """Refuse what is no number: nothing reaches it, and nothing lies below it."""
+    if math.isnan(value):
+        raise typer.BadParameter("nan is no number; give one from 0 to 1")
+    return value
+
+
 Index = Annotated[Path, typer.Option("--index", metavar="DIR", help="The index directory.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 Threshold = Annotated[
-    float, typer.Option("--threshold", min=0.0, max=1.0, help="The score from which a campaign alerts.")
+    float,
+    typer.Option(
+        "--threshold",
+        min=0.0,
+        max=1.0,
+        callback=_a_number,
+        help="The score from which a campaign alerts.",
+    ),
 ]
 Pseudonyms = Annotated[
     Path | None,

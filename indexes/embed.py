@@ -2,26 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from fingerprint.embedding import BULK_MODEL, Encoder
+from fingerprint.embedding import BULK_MODEL, WHOLE_MODEL, Encoder
 from indexes import cells
 from indexes.candidates import spelt_alike
 from indexes.errors import WorkspaceError, writes
 from indexes.search import Neighbours
 from indexes.senders import first_spellings
 from indexes.snapshot import Snapshot
-from indexes.vectors import VectorIndex, embedded, write_vectors
+from indexes.vectors import FIXED_TEXT, VectorIndex, embedded, fixed_text_sha256, write_vectors
 from indexes.workspace import Workspace
 
 _BATCH, _COMMIT = 4096, 1 << 20  # prompts read at once, vectors of a set: half a gigabyte in memory
 _SLOW_BATCH, _SLOW_COMMIT = 256, 8192  # some minutes' work for a transformer: no more is lost to a crash
 _DEPTH = 100  # neighbours that a slower model puts in order
-LEAST = {BULK_MODEL: 0.5}
+LEAST = {BULK_MODEL: 0.5, WHOLE_MODEL: 0.5}
 """The cosine below which a model calls nothing similar."""
 LEAST_OTHERWISE = 0.45
 """With MiniLM unrelated prompts lie around .1; questions about one matter above about .4."""
@@ -47,6 +48,22 @@ def embed_prompts(
     return len(new)
 
 
+def embed_fixed_texts(
+    snapshot: Snapshot, prompts: NDArray[np.int64], texts: Sequence[str], encoder: Encoder
+) -> int:
+    """Add vectors of the fixed texts of some prompts, which a search finds those by; return how many.
+
+    prompts: (n,) prompt numbers, one for each text. What stands for a template already is left out.
+    """
+    sha256 = fixed_text_sha256(encoder.sha256)
+    _, first = np.unique(prompts, return_index=True)
+    new = first[~np.isin(snapshot.canonical[prompts[first]], embedded(snapshot.workspace, sha256))]
+    if len(new):
+        codes = cells.quantised(encoder.encode([texts[i] for i in new.tolist()]))
+        _publish(snapshot, codes, prompts[new], encoder, model=encoder.name + FIXED_TEXT, model_sha256=sha256)
+    return len(new)
+
+
 def worth_embedding(snapshot: Snapshot) -> NDArray[np.int64]:
     """Return the prompts that show anything, ascending: what the bulk encoder is for."""
     return np.flatnonzero(snapshot.tokens > 0)
@@ -66,11 +83,18 @@ def _embed(
         some = slice(start, start + batch)
         codes[some] = cells.quantised(encoder.encode(snapshot.read_prompts(prompts[some])))
         progress(min(start + batch, len(prompts)))
+    _publish(snapshot, codes, prompts, encoder)
+
+
+def _publish(
+    snapshot: Snapshot, codes: cells.Codes, prompts: NDArray[np.int64], encoder: Encoder, **other: str
+) -> None:
+    """Write a set of vectors, under the encoder's name or another, and publish it."""
     with snapshot.workspace.writing() as writer:
         folder = writer.new_folder("vectors")
         with writes(snapshot.workspace.root):
             new = write_vectors(folder, codes, snapshot.canonical[prompts], encoder)
-        writer.add_vectors(new)
+        writer.add_vectors(msgspec.structs.replace(new, **other))
         writer.commit()
 
 

@@ -13,6 +13,7 @@ is never read. Vectors of two models are never compared: a search opens its own 
 
 from __future__ import annotations
 
+import hashlib
 import os
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -33,6 +34,9 @@ from indexes.manifest import VectorSet
 from indexes.workspace import Workspace
 
 Hashes = NDArray[np.uint64]
+
+FIXED_TEXT = ", fixed text of templates"
+"""What the name of a model ends in whose vectors are of the fixed text of the prompts they stand for."""
 
 FLAT_ROWS = 20_000
 NOTHING = np.float32(-np.inf)  # the cosine that fills up a row of results
@@ -80,6 +84,11 @@ def merged(workspace: Workspace, sets: Sequence[VectorSet], folder: Path) -> Vec
     codes = np.concatenate([one.codes for one in loaded])[kept]
     _write(folder, codes, prompts[kept], max(with_centres, key=len, default=None))
     return msgspec.structs.replace(sets[0], name=folder.name, vectors=len(kept))
+
+
+def fixed_text_sha256(sha256: str) -> str:
+    """Return what vectors of fixed text are known by: a prompt may have one beside that of its whole text."""
+    return hashlib.sha256(f"{sha256} fixed text".encode()).hexdigest()
 
 
 def holds_any(workspace: Workspace, one: VectorSet, prompts: Hashes) -> bool:
@@ -155,7 +164,8 @@ class VectorIndex:
         if not described:
             raise NoVectors(f"{workspace.root} holds no embeddings; embed its prompts first")
         ours = (encoder.name, encoder.sha256, encoder.dimensions)
-        mine = [one for one in described if (one.model, one.model_sha256, one.dimensions) == ours]
+        fixed = (encoder.name + FIXED_TEXT, fixed_text_sha256(encoder.sha256), encoder.dimensions)
+        mine = [one for one in described if (one.model, one.model_sha256, one.dimensions) in (ours, fixed)]
         if not mine:
             one = described[0]
             raise SettingsMismatch(

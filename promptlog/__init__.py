@@ -6,16 +6,22 @@
     bodies       a request body → its prompt   (one file per API dialect)
     reader       paths → Arrow batches         (never stops at a bad line)
 
-Everything a reader of logs needs is named here; the modules are the details.
+Everything a reader of logs needs is named here; the modules are the details. What reads
+logs is imported when it is first asked for: who searches an index waits for none of it.
 """
 
-from promptlog.describe import FileDescription, describe
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
 from promptlog.errors import LogError, PromptprintError
-from promptlog.parsing import LogBatch
-from promptlog.reader import read
 from promptlog.reasons import Reason
 from promptlog.record import SCHEMA, PromptRecord, SkippedLine
 from promptlog.walk import walk
+
+if TYPE_CHECKING:
+    from promptlog.describe import FileDescription, describe
+    from promptlog.parsing import LogBatch
+    from promptlog.reader import read
 
 __all__ = [
     "SCHEMA",
@@ -30,3 +36,14 @@ __all__ = [
     "read",
     "walk",
 ]
+
+_LATER = {"FileDescription": "describe", "LogBatch": "parsing", "describe": "describe", "read": "reader"}
+
+
+def __getattr__(name: str) -> Any:
+    """Import what is asked for. (PEP 562; `describe` is set anew, as its module has its name.)"""
+    if name not in _LATER:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    found = getattr(import_module(f"{__name__}.{_LATER[name]}"), name)
+    globals()[name] = found
+    return found

@@ -6,7 +6,7 @@ import sys
 import numpy as np
 import pytest
 
-from fingerprint import token_table
+from fingerprint import sentence_model, token_table
 from fingerprint.bulk import load_bulk_encoder
 from fingerprint.embedding import BULK_MODEL, EncoderError, load_encoder
 from fingerprint.token_table import TokenTable
@@ -75,7 +75,7 @@ def test_a_long_prompt_is_its_head_and_its_tail(encoder):
 @pytest.fixture
 def small_table(monkeypatch, tmp_path):
     """A cache of its own, for tables of ten rows."""
-    monkeypatch.setattr(token_table, "_ROWS", 10)
+    monkeypatch.setattr(token_table, "ROWS", 10)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     made = TokenTable(
         np.arange(5120, dtype=np.int64).astype(np.int8).reshape(10, 512), np.arange(10, dtype=np.float32)
@@ -106,7 +106,7 @@ def test_without_a_place_to_keep_it_the_table_is_made_each_time(small_table, tmp
 
 
 def test_other_weights_are_refused(monkeypatch):
-    monkeypatch.setattr(token_table, "WEIGHTS_SHA256", "0" * 64)
+    monkeypatch.setattr(sentence_model, "WEIGHTS_SHA256", "0" * 64)
     with pytest.raises(EncoderError, match="expected 0000"):
         load_encoder(BULK_MODEL)
 

@@ -4,7 +4,7 @@ import numpy as np
 
 from campaigns import meaning
 from campaigns.communities import communities
-from campaigns.meaning import _again_and_again, _groups, _mutual, neighbours
+from campaigns.meaning import _again_and_again, _groups, mutual, neighbours
 from indexes import cells, exact
 
 
@@ -41,7 +41,7 @@ def test_neighbours_are_those_of_brute_force(monkeypatch):
 
 def test_mutual_pairs_are_listed_once():
     here, there = np.array([0, 1, 1, 2, 3]), np.array([1, 0, 2, 3, 2])
-    left, right = _mutual(here, there, 4)
+    left, right = mutual(here, there, 4)
     assert list(zip(left.tolist(), right.tolist(), strict=True)) == [(0, 1), (2, 3)]
 
 

@@ -18,31 +18,41 @@ _TIE = 1e-6
 
 
 def translations(others: Distractors) -> dict[str, Any]:
-    """Return the recall of English sentences by the same sentence in fifteen other languages."""
+    """Return the recall of English sentences by the same sentence in fifteen other languages: bulk
+    vectors, and the whole model on their best.
+    """
     from fingerprint.bulk import load_bulk_encoder
+    from fingerprint.embedding import WHOLE_MODEL, load_encoder
 
-    encode = load_bulk_encoder().encode
+    encode, whole = load_bulk_encoder().encode, load_encoder(WHOLE_MODEL).encode
     held, far = encode(sentences("en")), encode(others.texts)
-    found = {
-        name: recall(ranks(encode(sentences(name)), held, far, others)) for name in LANGUAGES if name != "en"
+    asked = {name: encode(sentences(name)) for name in LANGUAGES if name != "en"}
+    near = {name: nearest(queries, held, far, others) for name, queries in asked.items()}
+    ways = {
+        "bulk": {name: recall(ranks(queries, held, far, others)) for name, queries in asked.items()},
+        "bulk_then_whole": {name: recall(rank) for name, rank in _again(whole, near, others).items()},
     }
-    mean = {k: round(float(np.mean([one[k] for one in found.values()])), 4) for k in found["de"]}
-    return {"distractors": len(others.texts), "mean": mean, "by_language": found}
+    means = {
+        f"{way}_mean": {k: round(float(np.mean([one[k] for one in found.values()])), 4) for k in found["de"]}
+        for way, found in ways.items()
+    }
+    return {"distractors": others.least()} | means | ways
 
 
 def paraphrases(others: Distractors) -> dict[str, Any]:
     """Return the recall of English sentences by rewordings: bulk vectors, MiniLM on their best, MinHash."""
     from fingerprint.bulk import load_bulk_encoder
-    from fingerprint.embedding import load_encoder
+    from fingerprint.embedding import WHOLE_MODEL, load_encoder
 
     encode = load_bulk_encoder().encode
     asked, held, far = (encode(t) for t in (sentences(REWORDED), sentences("en"), others.texts))
+    near = {REWORDED: nearest(asked, held, far, others)}
+    deep = {"minilm": load_encoder().encode, "whole": load_encoder(WHOLE_MODEL).encode}
     return {
-        "distractors": len(others.texts),
+        "distractors": others.least(),
         "bulk": recall(ranks(asked, held, far, others)),
-        "bulk_then_minilm": recall(_again(load_encoder().encode, nearest(asked, held, far, others), others)),
         "minhash": recall(_by_minhash(others)),
-    }
+    } | {f"bulk_then_{name}": recall(_again(each, near, others)[REWORDED]) for name, each in deep.items()}
 
 
 def minilm(others: Distractors) -> dict[str, Any]:
@@ -77,25 +87,16 @@ def static(others: Distractors, folder: str) -> dict[str, Any]:
 
 def ranks(queries: Vectors, targets: Vectors, far: Vectors, others: Distractors) -> NDArray[np.int64]:
     """Return how many texts lie nearer to each query than its own target, honest answers left out."""
-    own = np.einsum("nd,nd->n", queries, targets) + _TIE
-    found = (queries @ targets.T > own[:, None]).sum(axis=1)
-    for subject in range(SUBJECTS):
-        rows, near = np.arange(subject, len(queries), SUBJECTS), far[others.honest(subject)]
-        found[rows] += (queries[rows] @ near.T > own[rows, None]).sum(axis=1)
-    return np.asarray(found)
+    own = np.einsum("nd,nd->n", queries, targets)[:, None] + _TIE
+    nearer = (queries @ far.T > own) & others.fair
+    return np.asarray((queries @ targets.T > own).sum(axis=1) + nearer.sum(axis=1))
 
 
 def nearest(queries: Vectors, targets: Vectors, far: Vectors, others: Distractors) -> NDArray[np.int64]:
     """Return the (n, DEPTH) nearest texts of each query; those from len(targets) on are distractors."""
-    found = np.empty((len(queries), DEPTH), dtype=np.int64)
-    for subject in range(SUBJECTS):
-        rows = np.arange(subject, len(queries), SUBJECTS)
-        place = np.concatenate(
-            [np.arange(len(targets)), len(targets) + np.flatnonzero(others.honest(subject))]
-        )
-        cosine = queries[rows] @ np.concatenate([targets, far[others.honest(subject)]]).T
-        found[rows] = place[np.argsort(-cosine, axis=1, kind="stable")[:, :DEPTH]]
-    return found
+    far_off = np.where(others.fair, queries @ far.T, -1)
+    cosine = np.concatenate([queries @ targets.T, far_off], axis=1)
+    return np.asarray(np.argsort(-cosine, axis=1, kind="stable")[:, :DEPTH])
 
 
 def recall(rank: NDArray[np.int64]) -> dict[str, float]:
@@ -107,22 +108,30 @@ def _alone(encode: Encode, others: Distractors) -> dict[str, Any]:
     held, far = encode(sentences("en")), encode(others.texts)
     names = {"paraphrases": REWORDED, "german": "de"}
     asked = {what: encode(sentences(name)) for what, name in names.items()}
-    return {"distractors": len(others.texts)} | {
+    return {"distractors": others.least()} | {
         what: recall(ranks(queries, held, far, others)) for what, queries in asked.items()
     }
 
 
-def _again(encode: Encode, near: NDArray[np.int64], others: Distractors) -> NDArray[np.int64]:
-    """Return the targets' ranks when another model puts the nearest of each query in order."""
+def _again(
+    encode: Encode, near: dict[str, NDArray[np.int64]], others: Distractors
+) -> dict[str, NDArray[np.int64]]:
+    """Return the targets' ranks when another model puts the nearest of each query in order.
+
+    near: by the set of sentences that ask. Every text is encoded once, as many sets as it is near to.
+    """
     texts = sentences("en") + others.texts
-    chosen, place = np.unique(near, return_inverse=True)
-    vectors, asked = encode([texts[i] for i in chosen]), encode(sentences(REWORDED))
-    cosine = np.einsum("nkd,nd->nk", vectors[place.reshape(near.shape)], asked)
-    found = []
-    for row, mine in enumerate(near):
-        own = np.flatnonzero(mine == row)
-        found.append(int((cosine[row] > cosine[row, own[0]] + _TIE).sum()) if len(own) else len(texts))
-    return np.array(found)
+    chosen = np.unique(np.concatenate(list(near.values())))
+    vectors, found = encode([texts[i] for i in chosen]), {}
+    for name, rows in near.items():
+        place = np.searchsorted(chosen, rows)
+        cosine = np.stack(
+            [vectors[mine] @ asked for mine, asked in zip(place, encode(sentences(name)), strict=True)]
+        )
+        own = rows == np.arange(len(rows))[:, None]
+        least = np.where(own, cosine, np.inf).min(axis=1)
+        found[name] = np.where(own.any(axis=1), (cosine > least[:, None] + _TIE).sum(axis=1), len(texts))
+    return found
 
 
 def _by_minhash(others: Distractors) -> NDArray[np.int64]:
@@ -134,9 +143,9 @@ def _by_minhash(others: Distractors) -> NDArray[np.int64]:
     sign = MinHasher(key=bytes(32)).fingerprint
     asked = sign(pa.array(sentences(REWORDED))).signatures
     held, far = (sign(pa.array(texts)).signatures for texts in (sentences("en"), others.texts))
-    found = []
+    found, fair = [], others.fair
     for row, mine in enumerate(asked):
-        alike = [(some == mine).mean(axis=1) for some in (held, far[others.honest(row % SUBJECTS)])]
+        alike = [(some == mine).mean(axis=1) for some in (held, far[fair[row]])]
         own = alike[0][row]
         found.append(sum(int((each > own).sum()) for each in alike) if own > 0 else len(held) + len(far))
     return np.array(found)

@@ -7,7 +7,9 @@ subjects, line by line the same in all. A sentence is one frame with one subject
 from __future__ import annotations
 
 import itertools
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -24,7 +26,8 @@ _UNSPACED = ("ja", "th", "zh", "zh-tw")
 
 @dataclass(frozen=True)
 class Distractors:
-    """Texts of two subjects each in one frame. subjects: (n, 2) the subjects' numbers.
+    """Texts that are no answer to most sentences. subjects: (n, 2) the subjects' numbers, frames: (n,)
+    the frames' to be kept apart from; -1 where a text has none of ours.
 
     Two subjects of one frame are near misses for every sentence of a third subject. For a sentence of
     one of the two they would be an honest answer, so they are never put before that sentence.
@@ -32,10 +35,18 @@ class Distractors:
 
     texts: list[str]
     subjects: NDArray[np.int64]
+    frames: NDArray[np.int64]
 
-    def honest(self, subject: int) -> NDArray[np.bool_]:
-        """Return which are no answer to anything about a subject."""
-        return ~(self.subjects == subject).any(axis=1)
+    @cached_property
+    def fair(self) -> NDArray[np.bool_]:
+        """Return (sentences, n): which are no answer to which sentence."""
+        frame, subject = np.divmod(np.arange(FRAMES * SUBJECTS), SUBJECTS)
+        answers = (self.subjects[None] == subject[:, None, None]).any(axis=2)
+        return np.asarray(~answers & (self.frames[None] != frame[:, None]))
+
+    def least(self) -> int:
+        """Return how many at least are put before a sentence."""
+        return int(self.fair.sum(axis=1).min())
 
 
 def lines(name: str) -> tuple[list[str], list[str]]:
@@ -50,8 +61,11 @@ def sentences(name: str) -> list[str]:
     return [frame.replace("{}", subject) for frame in frames for subject in subjects]
 
 
-def distractors(count: int) -> Distractors:
-    """Return texts in every language by turns, of which `count` are left before each sentence."""
+def distractors(count: int, *, other_frames: bool = False) -> Distractors:
+    """Return texts in every language by turns, of which `count` are left before each sentence.
+
+    other_frames: each is put before sentences of other frames only, some fewer than `count`.
+    """
     pairs = np.array(list(itertools.permutations(range(SUBJECTS), 2)))
     place = np.stack(np.unravel_index(np.arange(len(LANGUAGES) * FRAMES * len(pairs)),
                                       (len(LANGUAGES), FRAMES, len(pairs))), axis=1)  # fmt: skip
@@ -69,19 +83,31 @@ def distractors(count: int) -> Distractors:
         frames, subjects = spoken[LANGUAGES[language]]
         one, two = pairs[pair]
         texts.append(frames[frame].replace("{}", f"{subjects[one]}; {subjects[two]}"))
-    return Distractors(texts, pairs[place[:, 2]])
+    return Distractors(texts, pairs[place[:, 2]], place[:, 1] if other_frames else np.full(len(texts), -1))
 
 
-def prompts_of(index: Path, count: int) -> Distractors:
-    """Return distinct prompts of an index, evenly chosen, as distractors: what a log really holds."""
+def ordinary(indexes: Sequence[Path], count: int) -> Distractors:
+    """Return what logs hold: distinct prompts of some indexes, evenly chosen, and as many of our texts,
+    in every language, each of which is put before sentences of other frames and subjects only.
+    """
+    each = count // (len(indexes) + 1)
+    texts = [text for index in indexes for text in _prompts_of(index, each)]
+    ours, none = distractors(count - len(texts), other_frames=True), np.full(len(texts), -1)
+    return Distractors(
+        texts + ours.texts,
+        np.concatenate([np.stack([none, none], axis=1), ours.subjects]),
+        np.concatenate([none, ours.frames]),
+    )
+
+
+def _prompts_of(index: Path, count: int) -> list[str]:
     from indexes.embed import worth_embedding
     from indexes.snapshot import Snapshot
     from indexes.workspace import Workspace
 
     snapshot = Snapshot(Workspace.open(index))
     worth = worth_embedding(snapshot)
-    chosen = worth[np.linspace(0, len(worth) - 1, count).astype(np.int64)]
-    return Distractors(snapshot.read_prompts(chosen), np.full((count, 2), -1))
+    return snapshot.read_prompts(worth[np.linspace(0, len(worth) - 1, count).astype(np.int64)])
 
 
 def sixty_words(name: str, count: int) -> list[str]:

@@ -26,6 +26,8 @@ def campaigns(
 
     Exits with 1 when none reaches the threshold.
     """
+    if members and not as_json:
+        raise typer.BadParameter("--members lists them in the JSON document: add --json")
     from campaigns.kept import report_of
     from campaigns.report import encode
     from cli.progress import reporter

@@ -119,9 +119,9 @@ def index(
 
 def _embed(root: Path, which: str, model: str, show: Callable[[str], None]) -> None:
     """Embed every prompt in bulk, or one of each near-copy cluster that enough accounts share."""
-    from campaigns.representatives import representatives
+    from campaigns.representatives import representatives, template_texts
     from fingerprint.embedding import BULK_MODEL, load_encoder
-    from indexes.embed import embed_prompts, worth_embedding
+    from indexes.embed import embed_fixed_texts, embed_prompts, worth_embedding
     from indexes.snapshot import Snapshot
     from indexes.workspace import Workspace
 
@@ -131,11 +131,28 @@ def _embed(root: Path, which: str, model: str, show: Callable[[str], None]) -> N
         chosen = worth_embedding(snapshot)
     else:
         chosen = representatives(snapshot, min_accounts=2 if which == "shared" else 1)
+    if not len(chosen):
+        streams.talk("promptprint: no prompt of this index can be embedded: none shows any text")
+        return
     show("loading the model")
+    if which == "bulk":
+        _tell_of_table()
     encoder = load_encoder(BULK_MODEL if which == "bulk" else model)
-    embed_prompts(
+    added = embed_prompts(
         snapshot, chosen, encoder, progress=lambda n, total: show(f"embedded {n:,} of {total:,} prompts")
     )
+    if which == "bulk" and added:
+        show("reading templates")
+        found = template_texts(snapshot)
+        embed_fixed_texts(snapshot, found.prompt, found.texts, encoder)
+
+
+def _tell_of_table() -> None:
+    """Say what is about to take a minute, the first time."""
+    from fingerprint.token_table import kept_at
+
+    if not kept_at().exists():
+        streams.talk(f"making the table of tokens for bulk vectors, once, in about a minute: {kept_at()}")
 
 
 def read_key(path: Path | None) -> bytes | None:

@@ -38,8 +38,14 @@ Until = Annotated[
     str | None,
     typer.Option(metavar="DATE", help="Only requests to this day's end, or before this ISO time."),
 ]
-Deep = Annotated[
-    bool, typer.Option("--deep", help="Order what is near in meaning by the slower model (English best).")
+Deep = Annotated[bool, typer.Option("--deep", help="Order what is near in meaning by a slower model.")]
+DeepBy = Annotated[
+    str | None,
+    typer.Option(
+        metavar="NAME",
+        help="That model: all-MiniLM-L6-v2, best in English; use-multilingual-v3, in sixteen languages "
+        "and without torch; or any sentence-transformers model, by name or folder. Implies --deep.",
+    ),
 ]
 Limit = Annotated[int, typer.Option(metavar="N", min=1, max=10_000, help="How many prompts to list.")]
 
@@ -54,6 +60,7 @@ def search(
     since: Since = None,
     until: Until = None,
     deep: Deep = False,
+    deep_by: DeepBy = None,
     limit: Limit = 10,
     key: options.Pseudonyms = None,
     as_json: options.Json = False,
@@ -64,6 +71,9 @@ def search(
     """
     if (text is None) == (like is None):
         raise typer.BadParameter("give either a text (- for standard input) or --like REQUEST")
+    deep = deep or deep_by is not None
+    if deep and by not in ("meaning", "any"):
+        raise typer.BadParameter(f"--deep orders what is near in meaning, so --by {by} has no use for it")
     window = moment(since, "--since"), moment(until, "--until", end=True)
 
     import msgspec
@@ -88,7 +98,7 @@ def search(
     snapshot = Snapshot(workspace)
     asked = account and pseudonyms.account(account, snapshot)
     if near and deep:
-        near = _reordered(snapshot, near)
+        near = _reordered(snapshot, near, deep_by)
     query = _typed(text) if text is not None else _logged(snapshot, like or "")
     filters = Filters(asked, model, *window)
     found = pseudonyms.instead(
@@ -164,12 +174,12 @@ def _neighbours(workspace: Workspace, required: bool) -> Neighbours | None:
     return lambda text, count: found.result()(text, count)
 
 
-def _reordered(snapshot: Snapshot, near: Neighbours) -> Neighbours:
-    """Return a search whose nearest are put in order by the deep encoder."""
-    from fingerprint.embedding import load_encoder
+def _reordered(snapshot: Snapshot, near: Neighbours, model: str | None) -> Neighbours:
+    """Return a search whose nearest are put in order by a deep encoder."""
+    from fingerprint.embedding import DEFAULT_MODEL, load_encoder
     from indexes.embed import reordered
 
-    return reordered(snapshot, near, load_encoder())
+    return reordered(snapshot, near, load_encoder(model or DEFAULT_MODEL))
 
 
 def _logged(snapshot: Snapshot, request_id: str) -> str:
