@@ -12,9 +12,8 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from campaigns.gather import Gathered, Ground, Progress, Textual, textual
+from campaigns.gather import Engine, Gathered, Ground, Progress
 from campaigns.judge import judge
-from campaigns.meaning import semantic_families
 from campaigns.report import (
     LIMITS,
     MIN_ALERT_ACCOUNTS,
@@ -39,32 +38,30 @@ def find_campaigns(
     *,
     threshold: float = THRESHOLD,
     progress: Progress = lambda _: None,
-    engine: Textual = textual,
+    engine: Engine = Ground.of,
 ) -> CampaignReport:
     """Return the report of a snapshot, members included; engine: who finds the families of shared text.
 
     Words come first. What they show to be a campaign is settled, and meaning is asked about the rest:
     vectors add to what is found without them, and take nothing from it.
     """
-    ground = Ground.of(snapshot, progress, engine)
+    ground = engine(snapshot, progress)
     progress("accounts")
     gathered = ground.gathered(ground.words)
     progress("verdicts")
-    judged = _judged(snapshot, gathered, threshold)
+    judged = _judged(ground.snapshot, gathered, threshold)
     settled = [rows for rows, c in judged if alerts(c.score, c.account_count, THRESHOLD)]
     progress("meaning")
-    meaning = semantic_families(
-        snapshot, ground.words, ground.senders, ground.copies, ground.prompts(settled)
-    )
-    judged += _judged(snapshot, ground.gathered(meaning), threshold) if meaning.size else []
+    meaning = ground.meaning(settled)
+    judged += _judged(ground.snapshot, ground.gathered(meaning), threshold) if meaning.size else []
     found = [campaign for _, campaign in judged]
     found.sort(key=lambda c: (-c.score, -c.account_count, c.id))
     found = _told_apart(found)
-    requests = snapshot.requests
+    requests, accounts = ground.size
     return CampaignReport(
         schema_version=SCHEMA_VERSION,
-        requests=len(requests),
-        accounts=len(np.unique(requests.account.codes[requests.named])),
+        requests=requests,
+        accounts=accounts,
         threshold=threshold,
         limits=LIMITS,
         campaigns=tuple(found),
