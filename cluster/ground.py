@@ -18,6 +18,8 @@ from campaigns.log import Log, Release
 from cluster.numbers import Ints
 from indexes.snapshot import Codes, Requests, Snapshot
 
+_TOLD = pa.schema([("name", pa.int64()), ("value", pa.large_string())])
+
 
 @dataclass(frozen=True)
 class Counted:
@@ -123,21 +125,17 @@ class Reduced(Ground):
         return PartialLog(portion.requests, portion.hidden, portion.tokens, shared, self.counted)
 
 
-def codes_of(
-    keys: Ints, values: Sequence[tuple[Ints, pa.ChunkedArray]], some: Sequence[Sequence[str]]
-) -> tuple[Ints, Codes]:
-    """Return (distinct keys, codes) of a column whose values go by keys, in the keys' order.
+def codes_of(named: Ints, told: Sequence[pa.Table], some: Sequence[Sequence[str]]) -> tuple[Ints, Codes]:
+    """Return (names, codes): a column's values, which go by names, as codes in the names' order.
 
-    values: keys with their values. some: values that the log has, two of them if there are: a column of one
-    value here may have others elsewhere, and says more then.
+    told: tables of `name` and `value`. some: values that the log has, two of them if there are: a column
+    of one value here may have others elsewhere, and says more then.
     """
-    distinct, codes = np.unique(keys, return_inverse=True)
-    known = np.concatenate([np.empty(0, np.int64), *(key for key, _ in values)])
-    chunks = [chunk for _, value in values for chunk in value.chunks]
-    found = pa.chunked_array(chunks, pa.large_string()).combine_chunks().cast(pa.string())
-    first = np.unique(known, return_index=True)[1]
-    names = found.take(pa.array(first))
-    if len(names) < 2:
-        told = dict.fromkeys([*names.to_pylist(), *(value for each in some for value in each)])
-        names = pa.array(list(told)[:2], pa.string())
-    return distinct, Codes(codes.astype(np.int32), names)
+    names, codes = np.unique(named, return_inverse=True)
+    table = pa.concat_tables([_TOLD.empty_table(), *told])
+    first = np.unique(table.column("name").to_numpy(), return_index=True)[1]
+    values = table.column("value").take(pa.array(first)).cast(pa.string()).combine_chunks()
+    if len(values) < 2:
+        every = dict.fromkeys([*values.to_pylist(), *(value for each in some for value in each)])
+        values = pa.array(list(every)[:2], pa.string())
+    return names, Codes(codes.astype(np.int32), values)

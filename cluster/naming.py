@@ -42,7 +42,7 @@ class Said(msgspec.Struct, frozen=True):
 
 
 def number(stages: Stages, snapshot: Snapshot, folder: Path) -> tuple[Numbers, list[Said]]:
-    """Number the prompts and values of a snapshot and collect who sent each prompt; some requests there are."""
+    """Number the prompts and values of a snapshot that has requests, and collect who sent each prompt."""
     shards = shards_of(snapshot, folder)
     count, spark = len(shards.segments), stages.spark
     key = snapshot.workspace.hasher.derive(b"account")
@@ -74,8 +74,8 @@ def number(stages: Stages, snapshot: Snapshot, folder: Path) -> tuple[Numbers, l
         found = found[np.lexsort((found["place"], found["kind"]))]
         cuts = np.searchsorted(found["kind"], np.arange(len(VALUES) + 2))
         first = {kind: found["first"][cuts[kind] : cuts[kind + 1]] for kind in range(len(VALUES) + 1)}
-        segment, begin, end = shards.reader(number), *shards.request[number : number + 2].tolist()
-        places = len(PROMPT_SEGMENTS)
+        segment, places = shards.reader(number), len(PROMPT_SEGMENTS)
+        begin, end = shards.request[number : number + 2].tolist()
         appears = np.unique(first[_TEXT])
         appears = appears[slice(*np.searchsorted(appears, [begin * places, end * places]))]
         texts = held_texts(segment)[appears % places, appears // places - begin]

@@ -61,6 +61,14 @@ class Shards:
         """Write down arrays of a segment."""
         save(self.folder / f"{number:06}", **arrays)
 
+    def share(self, **arrays: NDArray[Any]) -> None:
+        """Write down arrays for all tasks."""
+        save(self.folder, **arrays)
+
+    def shared(self, name: str) -> Ints:
+        """Return what was written down for all tasks, mapped."""
+        return np.asarray(np.load(self.folder / f"{name}.npy", mmap_mode="r"))
+
     def reader(self, number: int) -> SegmentReader:
         """Return a segment."""
         return SegmentReader(self.segments[number])
@@ -145,6 +153,12 @@ class Prompts:
         """(n + 1,) where each prompt's senders begin."""
         found = self._read("sent_first")
         return found if len(found) else np.zeros(len(self) + 1, np.int64)
+
+    @property
+    def hidden(self) -> Ints:
+        """(n,) characters hidden among Latin letters, in the spelling that has most."""
+        found = self._read("hidden")
+        return found if len(found) else np.zeros(len(self), np.int64)
 
     @property
     def of_text(self) -> NDArray[np.int32]:

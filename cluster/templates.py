@@ -98,8 +98,8 @@ def find_families(stages: Stages, numbers: Numbers, clusters: DataFrame) -> Fami
         prompt, span = standing(mine, shared.value)
         return holders(prompt + mine.first, span, family_of.value)
 
-    found = int(family_of.value.max(initial=-1)) + 1
-    return families(*with_near_copies(stages, numbers, clusters, members, found))
+    size = int(family_of.value.max(initial=-1)) + 1
+    return families(*with_near_copies(stages, numbers, clusters, members, size))
 
 
 def standing(prompts: Prompts, keys: NDArray[np.uint64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
