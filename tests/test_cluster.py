@@ -190,7 +190,7 @@ def test_an_executor_lost_in_each_stage_changes_nothing(tmp_path, small):
     done = subprocess.run(
         [sys.executable, str(script), str(tmp_path / "index"), KEY.hex(), str(twice)],
         capture_output=True,
-        timeout=900,
+        timeout=1800,
         check=False,
         env={**os.environ, "PYTHONPATH": str(script.parents[1])},
     )
