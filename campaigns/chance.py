@@ -61,8 +61,7 @@ class NullModel:
     @classmethod
     def of(cls, account: Ints, time_us: NDArray[np.int64]) -> NullModel:
         """Tabulate a log by weeks, or by longer stretches when it is long."""
-        stretch = _stretches(time_us)
-        count = int(stretch.max(initial=0)) + 1
+        stretch, count = stretches(time_us, bounds(time_us))
         accounts = int(account.max(initial=-1)) + 1
         table = np.bincount(account.astype(np.int64) * count + stretch, minlength=accounts * count)
         activity = table.reshape(accounts, count).astype(np.float64)
@@ -89,14 +88,20 @@ def surprise(shared: Ints, expected: NDArray[np.float64]) -> NDArray[np.float64]
     return np.asarray(poisson_tail(np.asarray(shared, dtype=np.int64), expected))
 
 
-def _stretches(time_us: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Return the stretch of each request; requests without a time share the first."""
+def bounds(time_us: NDArray[np.int64]) -> tuple[int, int]:
+    """Return the first and the last known time of some requests, NO_TIME where none is known."""
     known = time_us[time_us != NO_TIME]
-    if len(known) == 0:
-        return np.zeros(len(time_us), dtype=np.int64)
-    start, span = int(known.min()), int(known.max() - known.min()) + 1
-    length = max(_WEEK_US, -(-span // _MOST_STRETCHES))
-    return np.asarray(((np.maximum(time_us, start) - start) // length).astype(np.int64))
+    return (int(known.min()), int(known.max())) if len(known) else (NO_TIME, NO_TIME)
+
+
+def stretches(time_us: NDArray[np.int64], within: tuple[int, int]) -> tuple[NDArray[np.int64], int]:
+    """Return the stretch of each request, and how many there are; those without a time share the first.
+
+    within: first and last known time of the whole log.
+    """
+    start, last = within
+    length = max(_WEEK_US, -(-(last - start + 1) // _MOST_STRETCHES))
+    return (np.maximum(time_us, start) - start) // length, (last - start) // length + 1
 
 
 @njit(nogil=True, cache=True)

@@ -74,24 +74,23 @@ def find_families(
         found = [holders(first + prompt, span, family_of) for first, prompt, span in shared.by_prompt()]
     finally:
         shared.close()
-    return families(np.concatenate(found), senders, near_copies, family_of, min_accounts)
+    members = np.concatenate(found)
+    lexical = _of_near_copies(near_copies, senders, members[:, 1], min_accounts)
+    return families(members, int(family_of.max(initial=-1)) + 1, *lexical)
 
 
 def families(
-    members: NDArray[np.int64],
-    senders: Senders,
-    near_copies: NDArray[np.int64],
-    family_of: NDArray[np.int64],
-    least: int = MIN_ACCOUNTS,
+    members: NDArray[np.int64], count: int, lexical: NDArray[np.int64], labels: NDArray[np.int64]
 ) -> Families:
-    """Return the families of (m, 2) pairs of span family and prompt, and those of near copies."""
-    family, prompt = members[np.lexsort((members[:, 1], members[:, 0]))].T
-    count = int(family_of.max(initial=-1)) + 1
-    lexical_family, lexical_prompt, more = _lexical_families(near_copies, senders, prompt, least)
-    kind = np.array(["spans"] * count + ["lexical"] * more)
-    return Families(
-        np.concatenate([family, lexical_family + count]), np.concatenate([prompt, lexical_prompt]), kind
-    )
+    """Return the `count` families of shared spans and those of near copies as one.
+
+    members: (m, 2) family and prompt. lexical: (n, 2) cluster label and prompt. labels: the clusters that
+    are families, ascending.
+    """
+    found = np.concatenate([members, lexical])
+    found[len(members) :, 0] = np.searchsorted(labels, lexical[:, 0]) + count
+    family, prompt = found[np.lexsort((found[:, 1], found[:, 0]))].T
+    return Families(family, prompt, np.array(["spans"] * count + ["lexical"] * len(labels)))
 
 
 def span_families(count: int, together: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -230,17 +229,14 @@ def _members(prompt, family, span, size, part):  # type: ignore[no-untyped-def]
     return families[:made], prompts[:made]
 
 
-def _lexical_families(
+def _of_near_copies(
     near_copies: NDArray[np.int64], senders: Senders, covered: Ints, least: int
-) -> tuple[NDArray[np.int64], NDArray[np.int64], int]:
-    """Return (family, prompt, number of families) of near-copy clusters without a shared span."""
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return (label and prompt, labels) of the near-copy clusters without a shared span, see `families`."""
     labels, cluster = np.unique(near_copies, return_inverse=True)
     accounts = senders.distinct(cluster, np.arange(len(cluster)), len(labels))
     has_span = np.zeros(len(labels), dtype=np.bool_)
     has_span[cluster[covered]] = True
     kept = (accounts >= least) & ~has_span
-    number = np.cumsum(kept) - 1
     prompt = np.flatnonzero(kept[cluster])
-    family = number[cluster[prompt]]
-    order = np.lexsort((prompt, family))
-    return family[order], prompt[order], int(kept.sum())
+    return np.stack([near_copies[prompt], prompt], axis=1), labels[kept]

@@ -12,10 +12,8 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from campaigns.fixed import alike, wordings
-from campaigns.gather import Gathered, Ground, Progress, Textual, textual
+from campaigns.gather import Engine, Gathered, Ground, Progress
 from campaigns.judge import judge
-from campaigns.meaning import semantic_families
 from campaigns.report import (
     LIMITS,
     MIN_ALERT_ACCOUNTS,
@@ -40,35 +38,35 @@ def find_campaigns(
     *,
     threshold: float = THRESHOLD,
     progress: Progress = lambda _: None,
-    engine: Textual = textual,
+    engine: Engine = Ground.of,
 ) -> CampaignReport:
     """Return the report of a snapshot, members included; engine: who finds the families of shared text.
 
     Words come first. What they show to be a campaign is settled, and meaning is asked about the rest:
     vectors add to what is found without them, and take nothing from it.
     """
-    ground = Ground.of(snapshot, progress, engine)
+    ground = engine(snapshot, progress)
     progress("accounts")
     gathered = ground.gathered(ground.words)
     progress("verdicts")
-    judged = _judged(snapshot, gathered, threshold)
+    judged = _judged(ground.snapshot, gathered, threshold)
     settled = [rows for rows, c in judged if alerts(c.score, c.account_count, THRESHOLD)]
     progress("meaning")
-    known = ground.prompts(settled)
-    meaning = semantic_families(snapshot, ground.words, ground.senders, ground.copies, known)
-    judged += _judged(snapshot, ground.gathered(meaning), threshold) if meaning.size else []
-    one_meaning = alike(snapshot, ground.words, ground.senders, known)
-    if one_meaning.size:  # what is no alert has been judged already, wording by wording
-        together = wordings(ground.gathered(one_meaning), gathered)
-        judged += [each for each in _judged(snapshot, together, threshold) if each[1].alert]
+    meaning, alike = ground.meaning(settled), ground.alike(settled)
+    if meaning.size:
+        judged += _judged(ground.snapshot, ground.gathered(meaning), threshold, meaning_alone=True)
+    if alike.size:  # what is no alert has been judged already, wording by wording
+        together = ground.gathered(alike).by_wording(gathered)
+        again = _judged(ground.snapshot, together, threshold, meaning_alone=True)
+        judged += [each for each in again if each[1].alert]
     found = [campaign for _, campaign in judged]
     found.sort(key=lambda c: (-c.score, -c.account_count, c.id))
     found = _told_apart(found)
-    requests = snapshot.requests
+    requests, accounts = ground.size
     return CampaignReport(
         schema_version=SCHEMA_VERSION,
-        requests=len(requests),
-        accounts=len(np.unique(requests.account.codes[requests.named])),
+        requests=requests,
+        accounts=accounts,
         threshold=threshold,
         limits=LIMITS,
         campaigns=tuple(found),
@@ -76,7 +74,7 @@ def find_campaigns(
 
 
 def _judged(
-    snapshot: Snapshot, gathered: Gathered, threshold: float
+    snapshot: Snapshot, gathered: Gathered, threshold: float, *, meaning_alone: bool = False
 ) -> list[tuple[NDArray[np.int64], Campaign]]:
     """Return (rows of its requests, report entry) of every candidate that is worth a look."""
     writer = Writer(snapshot, gathered.families, gathered.members, threshold)
@@ -85,7 +83,7 @@ def _judged(
     for candidate in gathered.candidates:
         if len(candidate.accounts) < MIN_ALERT_ACCOUNTS:
             continue
-        verdict = judge(candidate)
+        verdict = judge(candidate, meaning_alone=meaning_alone)
         if verdict.score_at_most < MIN_SCORE:
             continue
         reading = writer.read(candidate)

@@ -8,7 +8,7 @@ by the whole one, are wordings of one instruction; each of them may be too small
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import islice
 
 import numpy as np
@@ -17,7 +17,6 @@ from numpy.typing import NDArray
 from campaigns.accounts import Senders, sorted_distinct
 from campaigns.components import components
 from campaigns.families import Families
-from campaigns.gather import Gathered
 from campaigns.meaning import mutual, neighbours
 from campaigns.templates import induce, mark
 from fingerprint.embedding import BULK_MODEL, WHOLE_MODEL, load_encoder
@@ -87,23 +86,6 @@ def alike(snapshot: Snapshot, families: Families, senders: Senders, settled: NDA
     group, prompt = np.divmod(pairs, total)
     names, number = np.unique(group, return_inverse=True)
     return Families(number.astype(np.int64), prompt, np.full(len(names), "semantic"))
-
-
-def wordings(together: Gathered, by_words: Gathered) -> Gathered:
-    """Return candidates of one meaning as made of the families of words that they are put together from.
-
-    A candidate of fewer than two is left out: it has been looked at by its words.
-    """
-    found = []
-    members = by_words.members
-    for candidate in together.candidates:
-        at = np.searchsorted(candidate.rows, members.request)
-        inside = candidate.rows[np.minimum(at, len(candidate.rows) - 1)] == members.request
-        count = np.bincount(members.family[inside], minlength=by_words.families.size)
-        mine = np.argsort(-count, kind="stable")[: np.count_nonzero(count)]
-        if len(mine) > 1:
-            found.append(replace(candidate, families=mine))
-    return Gathered(by_words.families, members, found)
 
 
 def same_meaning(texts: list[str]) -> Ints:

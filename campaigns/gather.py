@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,8 +13,10 @@ from campaigns.candidates import Candidate, Memberships
 from campaigns.chance import NullModel
 from campaigns.edges import near_copy_clusters
 from campaigns.families import Families, find_families
+from campaigns.fixed import alike
 from campaigns.linking import link_families
 from campaigns.log import Log
+from campaigns.meaning import semantic_families
 from campaigns.pools import pools
 from indexes import lsh
 from indexes.snapshot import Snapshot
@@ -28,19 +30,23 @@ class Gathered:
     members: Memberships
     candidates: list[Candidate]
 
+    def by_wording(self, words: Gathered) -> Gathered:
+        """Return candidates of one meaning as made of the families of words that they are put together from.
+
+        A candidate of fewer than two is left out: it has been looked at by its words.
+        """
+        found = []
+        for candidate in self.candidates:
+            at = np.searchsorted(candidate.rows, words.members.request)
+            inside = candidate.rows[np.minimum(at, len(candidate.rows) - 1)] == words.members.request
+            count = np.bincount(words.members.family[inside], minlength=words.families.size)
+            mine = np.argsort(-count, kind="stable")[: np.count_nonzero(count)]
+            if len(mine) > 1:
+                found.append(replace(candidate, families=mine))
+        return Gathered(words.families, words.members, found)
+
 
 Progress = Callable[[str], None]
-Textual = Callable[[Snapshot, Progress], tuple[Families, Senders, NDArray[np.int64]]]
-"""Families of shared text, the senders of each prompt and the near-copy clusters: as `textual` finds them."""
-
-
-def textual(snapshot: Snapshot, progress: Progress) -> tuple[Families, Senders, NDArray[np.int64]]:
-    """Find the families of shared text on this machine."""
-    progress("near copies")
-    copies = near_copies(snapshot)
-    progress("templates")
-    senders = Senders.of(snapshot.requests, len(snapshot.text_of))
-    return find_families(snapshot.spans(), senders, copies), senders, copies
 
 
 @dataclass(frozen=True)
@@ -56,26 +62,60 @@ class Ground:
     model: NullModel
 
     @classmethod
-    def of(cls, snapshot: Snapshot, progress: Progress, engine: Textual = textual) -> Ground:
-        """Find families of shared text; engine: who does it."""
-        requests = snapshot.requests
-        found = engine(snapshot, progress)
-        return cls(snapshot, *found, NullModel.of(requests.account.codes, requests.time_us))
+    def of(cls, snapshot: Snapshot, progress: Progress) -> Ground:
+        """Find families of shared text on this machine."""
+        progress("near copies")
+        copies = near_copies(snapshot)
+        progress("templates")
+        senders = Senders.of(snapshot.requests, len(snapshot.text_of))
+        words = find_families(snapshot.spans(), senders, copies)
+        return cls.around(snapshot, words, senders, copies)
 
-    def prompts(self, rows: list[NDArray[np.int64]]) -> NDArray[np.bool_]:
-        """Return (prompts,) which of them some requests hold."""
+    @classmethod
+    def around(
+        cls, snapshot: Snapshot, words: Families, senders: Senders, copies: NDArray[np.int64]
+    ) -> Ground:
+        """Return the ground of families that were found."""
+        requests = snapshot.requests
+        model = NullModel.of(requests.account.codes, requests.time_us)
+        return cls(snapshot, words, senders, copies, model)
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Return (requests, known accounts) of the whole log."""
+        requests = self.snapshot.requests
+        return len(requests), len(np.unique(requests.account.codes[requests.named]))
+
+    def meaning(self, settled: list[NDArray[np.int64]]) -> Families:
+        """Return the families of common meaning outside of requests that words have settled."""
+        known = self._prompts(settled)
+        return semantic_families(self.snapshot, self.words, self.senders, self.copies, known)
+
+    def alike(self, settled: list[NDArray[np.int64]]) -> Families:
+        """Return families put together from those of words whose fixed texts have one meaning."""
+        return alike(self.snapshot, self.words, self.senders, self._prompts(settled))
+
+    def _prompts(self, settled: list[NDArray[np.int64]]) -> NDArray[np.bool_]:
         held = np.zeros(len(self.copies) + 1, dtype=np.bool_)  # the last stands for "no prompt"
-        held[self.snapshot.requests.prompts[np.concatenate([np.empty(0, np.int64), *rows])]] = True
+        held[self.snapshot.requests.prompts[np.concatenate([np.empty(0, np.int64), *settled])]] = True
         return held[:-1]
+
+    def log(self, shared: NDArray[np.bool_]) -> Log:
+        """Return the log that candidates are judged against. shared: which requests are in families."""
+        return Log(self.snapshot.requests, self.snapshot.hidden, self.snapshot.tokens, shared)
 
     def gathered(self, families: Families) -> Gathered:
         """Return the candidates that some families make."""
-        snapshot, requests = self.snapshot, self.snapshot.requests
-        members = Memberships.of(families, requests, len(snapshot.text_of))
+        requests = self.snapshot.requests
+        members = Memberships.of(families, requests, len(self.snapshot.text_of))
         links = link_families(members.family, members.request, families.size, self.model)
-        log = Log(requests, snapshot.hidden, snapshot.tokens, members.shared(len(requests)))
+        log = self.log(members.shared(len(requests)))
         candidates = [pool for whole in members.candidates(links, log) for pool in pools(whole, members)]
         return Gathered(families, members, candidates)
+
+
+Engine = Callable[[Snapshot, Progress], Ground]
+"""Who finds the families of shared text: `Ground.of` on this machine."""
 
 
 def gather(snapshot: Snapshot, *, progress: Progress = lambda _: None) -> Gathered:

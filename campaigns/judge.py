@@ -38,14 +38,22 @@ SIGNALS: tuple[Signal, ...] = (
 TEXTUAL = ("training_value", "padding")
 """Learnt signals that need the prompts read."""
 
-ARGUED = ("release_pivot", "training_meaning", "organisation")
+ARGUED = ("release_pivot", "training_meaning", "organisation", "meaning_alone")
 """Signals that the worlds have no example of, or that not every index has, or that settle it: where the
 log itself names one owner, it is that owner's. Their strength counts as it is, against either explanation.
 """
 
-
 TOLD = "network"
 """The signal that finds something wherever most accounts of a candidate have addresses."""
+
+
+MEANING_ALONE = Evidence(
+    "meaning_alone",
+    -1.0,
+    0.0,
+    "what brings its requests together is their meaning and no words in common, as with a topic",
+)
+"""Counts against every group that meaning makes: what is learnt is learnt on groups that share words."""
 
 
 @dataclass(frozen=True)
@@ -122,9 +130,10 @@ class Verdict:
         return self.crowd * against_crowd + (1 - self.crowd) * against_party
 
 
-def judge(candidate: Candidate) -> Verdict:
+def judge(candidate: Candidate, *, meaning_alone: bool = False) -> Verdict:
     """Look for everything but what the template asks for."""
-    return Verdict(tuple(findings(candidate)), candidate.log.has_metadata)
+    found = [*findings(candidate), *([MEANING_ALONE] if meaning_alone else [])]
+    return Verdict(tuple(found), candidate.log.has_metadata)
 
 
 def findings(candidate: Candidate) -> Iterable[Evidence]:

@@ -9,7 +9,7 @@ from pathlib import Path
 import msgspec
 
 from campaigns.find import find_campaigns
-from campaigns.gather import Progress, Textual, textual
+from campaigns.gather import Engine, Ground, Progress
 from campaigns.report import THRESHOLD, CampaignReport, encode
 from indexes import derived
 from indexes.snapshot import Snapshot
@@ -20,7 +20,7 @@ def report_of(
     *,
     threshold: float = THRESHOLD,
     progress: Progress = lambda _: None,
-    engine: Textual = textual,
+    engine: Engine = Ground.of,
 ) -> CampaignReport:
     """Return the snapshot's report, from its last making where neither index nor software changed."""
     name = f"report-{software()}.json"

@@ -23,7 +23,7 @@ SOON_US = 2 * DAY_US
 """So long after a release it counts who has moved to the new model."""
 
 _ORDINARY = 4000  # accounts
-_SETTLED_US = 3 * DAY_US  # a model first seen earlier in the log may have been there before
+SETTLED_US = 3 * DAY_US  # a model first seen earlier in the log may have been there before
 
 
 def network(address: str) -> str:
@@ -37,6 +37,17 @@ def network(address: str) -> str:
     except ValueError:
         return ""
     return ".".join(address.split(".")[:2]) if packed.version == 4 else packed.exploded[:9]
+
+
+def some_of(independent: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return the accounts that stand for the ordinary ones: some thousands, evenly chosen."""
+    places = np.linspace(0, max(len(independent) - 1, 0), min(_ORDINARY, len(independent)))
+    return independent[np.unique(places.astype(np.int64))]
+
+
+def product_of(agent: str) -> str:
+    """Return a user agent without its version."""
+    return agent.split("/")[0].strip()
 
 
 @dataclass(frozen=True)
@@ -102,8 +113,7 @@ class Log:
         if len(self.independent) == 0:
             return np.empty(0, np.int64)
         first, rows = self.requests_of
-        places = np.linspace(0, len(self.independent) - 1, min(_ORDINARY, len(self.independent)))
-        chosen = self.independent[np.unique(places.astype(np.int64))]
+        chosen = some_of(self.independent)
         return np.concatenate([rows[first[a] : first[a + 1]] for a in chosen.tolist()])
 
     def usual(self, measure: Callable[[Log, NDArray[np.int64]], T]) -> T:
@@ -118,12 +128,9 @@ class Log:
 
     @cached_property
     def products(self) -> tuple[list[str], NDArray[np.int64], NDArray[np.int64]]:
-        """(product names, product of each user agent, requests of each product).
-
-        A product is a user agent without its version.
-        """
+        """(product names, product of each user agent, requests of each product)."""
         agents = self.requests.user_agent
-        names = [str(value.as_py()).split("/")[0].strip() for value in agents.values]
+        names = [product_of(str(value.as_py())) for value in agents.values]
         products, product = np.unique(np.array(names, dtype=np.str_), return_inverse=True)
         requests = np.bincount(product[agents.codes], minlength=len(products))
         return products.tolist(), product, requests
@@ -154,7 +161,7 @@ class Log:
         first = np.full(len(model.values), np.iinfo(np.int64).max)
         np.minimum.at(first, model.codes[known], times[known])
         found = []
-        for number in np.flatnonzero(first >= times[known].min() + _SETTLED_US).tolist():
+        for number in np.flatnonzero(first >= times[known].min() + SETTLED_US).tolist():
             if first[number] < np.iinfo(np.int64).max:
                 soon = (times >= first[number]) & (times < first[number] + SOON_US)
                 moved = model.codes[soon] == number

@@ -11,19 +11,23 @@ from collections.abc import Iterator
 
 import numpy as np
 from numpy.typing import NDArray
+from pyspark.sql import DataFrame
 
 from campaigns.edges import bucket_keys, candidate_pairs, flatten, unite_alike
 from cluster.numbers import Numbers
 from cluster.stages import Piece, Stages, dealt, distinct, gathered, joined, spread
-from cluster.stars import both_ways, components, edges, ends
+from cluster.stars import both_ways, components, edges, ends, labels
 from indexes import lsh
 
 _KEY_BITS = 22  # keys in one part, about: eight bytes each
 _SHARES = 4  # parts that the pairs of a segment's prompts are cut into
 
 
-def near_copies(stages: Stages, numbers: Numbers) -> NDArray[np.int64]:
-    """Return the (prompts,) near-copy clusters, as `campaigns.edges.near_copy_clusters` does."""
+def near_copies(stages: Stages, numbers: Numbers) -> DataFrame:
+    """Find the near-copy clusters of `campaigns.edges.near_copy_clusters`; return them by segment.
+
+    A segment's part has the labels of those of its prompts that have near copies, see `cluster.stars.labels`.
+    """
     total = numbers.total
     cut = max(0, total.bit_length() - _KEY_BITS)
     parts = max(1, total >> _KEY_BITS)
@@ -50,16 +54,17 @@ def near_copies(stages: Stages, numbers: Numbers) -> NDArray[np.int64]:
         moved = parent != np.arange(len(nodes))
         return both_ways(edges(nodes[moved], nodes[parent[moved]]), parts)
 
+    def home(part: int, blobs: list[bytes]) -> Iterator[Piece]:
+        found = labels(blobs)
+        return dealt(found, numbers.owner(ends(found)[0]))
+
     found = components(
         stages,
         "near copies",
         lambda: gathered(gathered(spread(stages.spark, len(numbers.segments), keys), pairs), compared),
         parts,
     )
-    labels = np.arange(total)
-    node, least = ends(found)
-    labels[node] = least
-    return labels
+    return stages.run("clusters", lambda: gathered(found, home))
 
 
 def _first_bits(keys: NDArray[np.uint64], total: int, bits: int) -> NDArray[np.int64]:

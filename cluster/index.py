@@ -44,11 +44,8 @@ def index_files(
     Of logs given at once, only those of equal content are known to be the same: a log and what it has
     grown to since are to be indexed one after the other. Raises LogError for an unknown format.
     """
-    given, names, started = (
-        given_format(format, mapping),
-        [os.path.abspath(path) for path in paths],
-        time.monotonic(),
-    )
+    given, started = given_format(format, mapping), time.monotonic()
+    names = [os.path.abspath(path) for path in paths]
     stats = [os.stat(name) for name in names if os.path.exists(name)]
     what: list[str | bytes] = [
         f"{format} {mapping}",

@@ -1,34 +1,87 @@
-"""What the stages know of a segment: its prompts, as the whole index numbers them, and who sent each.
+"""What the stages know of a segment: its prompts as the whole index numbers them, who sent each, its values.
 
 A prompt belongs to the segment that holds its first text, and prompts are numbered by first
 appearance: so those of a segment follow one another, and a number says where its prompt lies.
+Accounts, models, addresses, clients and organisations go by the number of the first request that has them:
+a name that every segment can use, in the order of the local codes.
 """
 
 from __future__ import annotations
 
+import contextlib
+import os
+import secrets
+from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from campaigns.accounts import Senders, expand_ranges
-from campaigns.families import MIN_ACCOUNTS
-from indexes.segment import SegmentReader
-from indexes.snapshot import Snapshot
+from indexes.segment import PROMPT_SEGMENTS, SegmentReader
+from indexes.snapshot import Codes, encode
+
+VALUES = ("account", "model", "ip", "user_agent", "organisation")
+
+Ints = NDArray[np.int64]
+
+
+def save(folder: Path, **arrays: NDArray[Any]) -> None:
+    """Write arrays for later stages, each at once: a task may run twice, and gives the same twice."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, array in arrays.items():
+        draft = folder / f"{name}.{secrets.token_hex(8)}"
+        with draft.open("wb") as file:
+            np.save(file, array)
+        os.replace(draft, folder / f"{name}.npy")
 
 
 @dataclass(frozen=True)
-class Numbers:
-    """Where the segments and their prompts' numbers are; small, and sent along with every task.
+class Shards:
+    """The segments that hold requests, in the index's order, and what stages wrote down of each.
 
-    first: (segments + 1,) the number of each segment's first prompt; the last entry is the total.
+    request: (segments + 1,) number of each segment's first request; the last entry is the total.
     """
 
     folder: Path
     segments: tuple[Path, ...]
-    first: NDArray[np.int64]
+    request: Ints
+
+    def read(self, number: int, name: str) -> NDArray[Any]:
+        """Return what a stage wrote down of a segment, mapped; nothing where it had nothing to say."""
+        with contextlib.suppress(FileNotFoundError):
+            return np.asarray(np.load(self.folder / f"{number:06}" / f"{name}.npy", mmap_mode="r"))
+        return np.empty(0, np.int64)
+
+    def write(self, number: int, **arrays: NDArray[Any]) -> None:
+        """Write down arrays of a segment."""
+        save(self.folder / f"{number:06}", **arrays)
+
+    def share(self, **arrays: NDArray[Any]) -> None:
+        """Write down arrays for all tasks."""
+        save(self.folder, **arrays)
+
+    def shared(self, name: str) -> Ints:
+        """Return what was written down for all tasks, mapped."""
+        return np.asarray(np.load(self.folder / f"{name}.npy", mmap_mode="r"))
+
+    def reader(self, number: int) -> SegmentReader:
+        """Return a segment."""
+        return SegmentReader(self.segments[number])
+
+
+@dataclass(frozen=True)
+class Numbers(Shards):
+    """Shards whose prompts are numbered; small, and sent along with every task.
+
+    first: (segments + 1,) the number of each segment's first prompt; the last entry is the total.
+    """
+
+    first: Ints
 
     @property
     def total(self) -> int:
@@ -37,39 +90,75 @@ class Numbers:
 
     def of(self, number: int) -> Prompts:
         """Return a segment's prompts."""
-        with np.load(self.folder / f"{number:06}.npz") as kept:
-            return Prompts(SegmentReader(self.segments[number]), int(self.first[number]), **kept)
+        return Prompts(self, number)
 
-    def owner(self, prompts: NDArray[np.int64]) -> NDArray[np.int64]:
+    def owner(self, prompts: Ints) -> Ints:
         """Return the number of the segment that each prompt belongs to."""
         return np.asarray(np.searchsorted(self.first, prompts, side="right") - 1)
 
-    def signatures(self, prompts: NDArray[np.int64]) -> NDArray[np.uint8]:
+    def apart(self, prompts: Ints) -> Iterator[tuple[int, slice]]:
+        """Yield (segment, which) for each segment that some prompts belong to; the prompts ascend."""
+        for number, (begin, end) in enumerate(pairwise(np.searchsorted(prompts, self.first).tolist())):
+            if begin < end:
+                yield number, slice(begin, end)
+
+    def appearing(self, appears: Ints) -> Ints:
+        """Return the prompts that appear first at some places, request * 4 + segment of the request."""
+        found = np.empty(len(appears), np.int64)
+        owner = np.searchsorted(self.request, appears // len(PROMPT_SEGMENTS), side="right") - 1
+        for number in np.unique(owner).tolist():
+            there = owner == number
+            found[there] = self.first[number] + np.searchsorted(self.read(number, "appears"), appears[there])
+        return found
+
+    def signatures(self, prompts: Ints) -> NDArray[np.uint8]:
         """Return the (n, num_perm) signatures of prompts, which ascend."""
-        parts = []
-        bounds = np.searchsorted(prompts, self.first)
-        for number in np.flatnonzero(np.diff(bounds)).tolist():
-            mine = self.of(number)
-            parts.append(mine.signatures(prompts[bounds[number] : bounds[number + 1]] - mine.first))
-        return np.concatenate(parts)
+        return np.concatenate(
+            [self.of(n).signatures(prompts[which] - self.first[n]) for n, which in self.apart(prompts)]
+        )
 
 
 @dataclass(frozen=True)
 class Prompts:
-    """One segment's n prompts: those that appear first in it. Within it they count from 0.
+    """One segment's n prompts: those that appear first in it. Within it they count from 0."""
 
-    texts: (n,) int32, the row of each prompt's text. sent_first: (n + 1,) int64 and sent_by: int32 account
-    codes: each prompt's senders, the least MIN_ACCOUNTS of them, as more are not told apart.
-    """
-
-    segment: SegmentReader
-    first: int
-    texts: NDArray[np.int32]
-    sent_first: NDArray[np.int64]
-    sent_by: NDArray[np.int32]
+    numbers: Numbers
+    number: int
 
     def __len__(self) -> int:
-        return len(self.texts)
+        return int(self.numbers.first[self.number + 1]) - self.first
+
+    @property
+    def first(self) -> int:
+        """The number of the first of them."""
+        return int(self.numbers.first[self.number])
+
+    @cached_property
+    def segment(self) -> SegmentReader:
+        """The segment."""
+        return self.numbers.reader(self.number)
+
+    @cached_property
+    def texts(self) -> NDArray[np.int32]:
+        """(n,) the row of each prompt's text."""
+        return self._read("texts").astype(np.int32)
+
+    @cached_property
+    def sent_by(self) -> Ints:
+        """Each prompt's senders, the least MIN_ACCOUNTS of them, as more are not told apart."""
+        return self._read("sent_by")
+
+    @cached_property
+    def sent_first(self) -> Ints:
+        """(n + 1,) where each prompt's senders begin."""
+        found = self._read("sent_first")
+        return found if len(found) else np.zeros(len(self) + 1, np.int64)
+
+    @property
+    def hidden(self) -> Ints:
+        """(n,) characters hidden among Latin letters, in the spelling that has most."""
+        found = self._read("hidden")
+        return found if len(found) else np.zeros(len(self), np.int64)
 
     @property
     def of_text(self) -> NDArray[np.int32]:
@@ -78,25 +167,41 @@ class Prompts:
         owner[self.texts] = np.arange(len(self.texts), dtype=np.int32)
         return owner
 
-    def signatures(self, prompts: NDArray[np.int64]) -> NDArray[np.uint8]:
+    @property
+    def prompt_of(self) -> Ints:
+        """(texts,) the number of the prompt that each text is a spelling of, in the whole index."""
+        return self._read("prompt_of")
+
+    def signatures(self, prompts: Ints) -> NDArray[np.uint8]:
         """Return the signatures of some of the prompts."""
         return np.ascontiguousarray(self.segment.signatures[self.texts[prompts]])
 
+    def facts(self, name: str) -> NDArray[np.uint32]:
+        """(texts,) what the segment says of each text."""
+        return np.asarray(self.segment.facts.column(name).to_numpy())
 
-def number(snapshot: Snapshot, senders: Senders, folder: Path) -> Numbers:
-    """Write down what the stages need of each segment of a snapshot."""
-    folder.mkdir(parents=True, exist_ok=True)
-    root = snapshot.workspace.root.absolute() / "segments"
-    # Within a segment texts do not ascend with their prompts, but all of a segment are below the next one's.
-    first = np.searchsorted(snapshot.text_of, snapshot.first_text)
-    last = np.minimum(senders.first[1:], senders.first[:-1] + MIN_ACCOUNTS)
-    for place, (begin, end) in enumerate(pairwise(first)):
-        rows, _ = expand_ranges(senders.first[begin:end], last[begin:end])
-        count = last[begin:end] - senders.first[begin:end]
-        np.savez(
-            folder / f"{place:06}.npz",
-            texts=(snapshot.text_of[begin:end] - snapshot.first_text[place]).astype(np.int32),
-            sent_first=np.concatenate([[0], np.cumsum(count)]),
-            sent_by=senders.accounts[rows],
-        )
-    return Numbers(folder, tuple(root / s.name for s in snapshot.workspace.manifest.segments), first)
+    def held(self) -> Ints:
+        """(r, 4) the prompts of each request, -1 for none."""
+        return np.asarray(np.append(self.prompt_of, -1)[held_texts(self.segment)].T)
+
+    def values(self, name: str) -> Codes:
+        """Return a column of the requests as the segment's own codes; names of the values: `names`."""
+        return encode(self.segment.requests([name]).column(0))
+
+    def names(self, name: str) -> Ints:
+        """(values,) the number of the first request in the index that has each value of a column."""
+        return self._read(name)
+
+    def of_accounts(self) -> tuple[Ints, NDArray[np.bool_]]:
+        """(r,) the account of each request, and whether the log gives one."""
+        account = self.values("account")
+        known = pc.not_equal(account.values, "").to_numpy(zero_copy_only=False)
+        return self.names("account")[account.codes], known[account.codes]
+
+    def _read(self, name: str) -> NDArray[Any]:
+        return self.numbers.read(self.number, name)
+
+
+def held_texts(segment: SegmentReader) -> NDArray[np.int32]:
+    """Return (4, r): the rows of the texts that each request holds, -1 for none."""
+    return np.stack([c.to_numpy() for c in segment.requests(PROMPT_SEGMENTS).columns])

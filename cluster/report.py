@@ -8,16 +8,17 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
-from numpy.typing import NDArray
 from pyspark.sql import SparkSession
 
 from campaigns.accounts import Senders
-from campaigns.families import Families
+from campaigns.gather import Ground
 from campaigns.kept import report_of, software
 from campaigns.report import THRESHOLD, CampaignReport
 from cluster.copies import near_copies
 from cluster.job import work_folder
-from cluster.numbers import number
+from cluster.lexical import labels_of
+from cluster.naming import number
+from cluster.requests import reduced
 from cluster.stages import Stages
 from cluster.templates import find_families
 from indexes.snapshot import Snapshot
@@ -47,14 +48,16 @@ def report_by(
     work = work_folder(snapshot.workspace.root) / f"campaigns-{name}"
     stages = Stages(spark, f"{work}/stages", progress)
 
-    def engine(
-        snapshot: Snapshot, progress: Callable[[str], None]
-    ) -> tuple[Families, Senders, NDArray[np.int64]]:
-        progress("numbers")
+    def engine(snapshot: Snapshot, progress: Callable[[str], None]) -> Ground:
+        if not snapshot.first_request[-1]:
+            return Ground.of(snapshot, progress)
+        numbers, said = number(stages, snapshot, work / "numbers")
+        words = find_families(stages, numbers, near_copies(stages, numbers))
+        if not snapshot.workspace.manifest.vectors:
+            return reduced(stages, snapshot, numbers, said, words)
         senders = Senders.of(snapshot.requests, len(snapshot.text_of))
-        numbers = number(snapshot, senders, work / "numbers")
-        copies = near_copies(stages, numbers)
-        return find_families(stages, numbers, senders, copies), senders, copies
+        labels = [labels_of(numbers, shard)[0] for shard in range(len(numbers.segments))]
+        return Ground.around(snapshot, words, senders, np.concatenate(labels))
 
     report = report_of(snapshot, threshold=threshold, progress=progress, engine=engine)
     shutil.rmtree(work, ignore_errors=True)

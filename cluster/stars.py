@@ -8,7 +8,7 @@ round is a stage: its result is the checkpoint that a later run goes on from.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -40,8 +40,8 @@ def both_ways(found: Edges, parts: int) -> Iterator[Piece]:
     return _to_nodes(np.concatenate([found, turned]), parts)
 
 
-def components(stages: Stages, name: str, make: Callable[[], DataFrame], parts: int) -> Edges:
-    """Return an edge from each node that is not the least of its component to the one that is, ascending.
+def components(stages: Stages, name: str, make: Callable[[], DataFrame], parts: int) -> DataFrame:
+    """Return the edges, both ways, between each node and the least of its component, dealt out by node.
 
     make: the stage that yields the edges, through `both_ways`.
     """
@@ -57,9 +57,16 @@ def components(stages: Stages, name: str, make: Callable[[], DataFrame], parts: 
         before, last = state, now
         now = stages.run(f"{name}-{rounds}", lambda last=last: gathered(gathered(last, large), small))  # type: ignore[misc]
         rounds += 1
-    found = distinct(joined([bytes(row) for row in now.toArrow()["blob"].to_pylist()], np.uint64))
-    node, neighbour = ends(found)
-    return np.asarray(found[neighbour < node])
+    return now
+
+
+def labels(blobs: Sequence[bytes]) -> Edges:
+    """Return an edge from each node to the least of its component, itself for that one, ascending.
+
+    blobs: all edges of some nodes, as `components` leaves them.
+    """
+    node, neighbour = ends(_distinct(blobs))
+    return distinct(edges(node, np.minimum(node, _least(node, neighbour))))
 
 
 def large_star(found: Edges) -> Edges:
@@ -85,7 +92,7 @@ def _least(node: NDArray[np.int64], neighbour: NDArray[np.int64]) -> NDArray[np.
     return np.asarray(neighbour[new][np.cumsum(new) - 1])
 
 
-def _distinct(blobs: list[bytes]) -> Edges:
+def _distinct(blobs: Sequence[bytes]) -> Edges:
     return distinct(joined(blobs, np.uint64))
 
 

@@ -13,8 +13,8 @@ from collections.abc import Iterator
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
+from pyspark.sql import DataFrame
 
-from campaigns.accounts import Senders
 from campaigns.families import (
     MIN_ACCOUNTS,
     Families,
@@ -26,6 +26,7 @@ from campaigns.families import (
     together,
 )
 from campaigns.shared import some_senders
+from cluster.lexical import with_near_copies
 from cluster.numbers import Numbers, Prompts
 from cluster.stages import Piece, Stages, blobs, dealt, distinct, gathered, joined, spread
 from indexes.spans import KEY_BITS, MOST_TEXTS, ORDER_BITS, decode
@@ -37,10 +38,11 @@ _PART_BITS = 23  # spans in one part, about: eight bytes each
 _TALLIES = 64  # parts that tallies are cut into
 
 
-def find_families(
-    stages: Stages, numbers: Numbers, senders: Senders, near_copies: NDArray[np.int64]
-) -> Families:
-    """Return the families of all prompts, as `campaigns.families.find_families` does."""
+def find_families(stages: Stages, numbers: Numbers, clusters: DataFrame) -> Families:
+    """Return the families of all prompts, as `campaigns.families.find_families` does.
+
+    clusters: of near copies, as `cluster.copies.near_copies` leaves them.
+    """
     spark, count = stages.spark, len(numbers.segments)
     postings = sum((folder / "span_where.npy").stat().st_size // 4 for folder in numbers.segments)
     cut = max(_LEAST_BITS, postings.bit_length() - _PART_BITS)
@@ -91,14 +93,13 @@ def find_families(
     holding[held[:, 0]] = held[:, 1]
     family_of = spark.sparkContext.broadcast(span_families(spans, together(pairs, holding)))
 
-    def members(number: int) -> Iterator[Piece]:
+    def members(number: int) -> NDArray[np.int64]:
         mine = numbers.of(number)
         prompt, span = standing(mine, shared.value)
-        return blobs(number, holders(prompt + mine.first, span, family_of.value))
+        return holders(prompt + mine.first, span, family_of.value)
 
-    kept = stages.rows("members", lambda: spread(spark, count, members))
-    pairs = joined([blob for _, blob in kept], np.int64).reshape(-1, 2)
-    return families(pairs, senders, near_copies, family_of.value)
+    size = int(family_of.value.max(initial=-1)) + 1
+    return families(*with_near_copies(stages, numbers, clusters, members, size))
 
 
 def standing(prompts: Prompts, keys: NDArray[np.uint64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

@@ -159,7 +159,7 @@ class Snapshot:
         starts = zip(self.segments, self.first_text, self.first_text[1:], self.first_request, strict=False)
         for segment, first, last, request in starts:
             held = np.stack([c.to_numpy() for c in segment.requests(PROMPT_SEGMENTS).columns])
-            _mark_first(held, int(request), appears[first:last])
+            mark_first(held, int(request), appears[first:last])
         return appears
 
     @property
@@ -214,11 +214,11 @@ class Snapshot:
         del tables
         requests = Requests(
             read_ids=self._read_ids,
-            account=_encode(table.column("account")),
-            model=_encode(table.column("model")),
-            ip=_encode(table.column("ip")),
-            user_agent=_encode(table.column("user_agent")),
-            organisation=_encode(table.column("organisation")),
+            account=encode(table.column("account")),
+            model=encode(table.column("model")),
+            ip=encode(table.column("ip")),
+            user_agent=encode(table.column("user_agent")),
+            organisation=encode(table.column("organisation")),
             time_us=table.column("time_us").fill_null(NO_TIME).to_numpy(),
             user_turns=table.column("user_turns").to_numpy(),
             prompts=np.concatenate(prompts) if prompts else np.empty((0, len(PROMPT_SEGMENTS)), np.int32),
@@ -292,7 +292,7 @@ def _starts(counts: list[int]) -> NDArray[np.int64]:
 
 
 @njit(nogil=True, cache=True)
-def _mark_first(held, before, appears):  # type: ignore[no-untyped-def]
+def mark_first(held, before, appears):  # type: ignore[no-untyped-def]
     """Write for each text (request number * segments + segment) of the first that holds it."""
     appears[:] = -1
     for request in range(held.shape[1]):
@@ -320,12 +320,12 @@ def _shift(table: pa.Table, first: int, prompt_of: NDArray[np.int32]) -> NDArray
     return np.stack(columns, axis=1)
 
 
-def _encode(column: pa.ChunkedArray) -> Codes:
+def encode(column: pa.ChunkedArray) -> Codes:
     """Return a column of strings, or of dictionaries a chunk, as codes of one dictionary."""
     if len(column) == 0:
         return Codes(np.empty(0, np.int32), pa.array([], pa.string()))
     if not pa.types.is_dictionary(column.type):
-        column = column.dictionary_encode()
+        column = column.dictionaryencode()
     chunks = column.unify_dictionaries().chunks
     codes = np.concatenate([chunk.indices.to_numpy(zero_copy_only=False) for chunk in chunks])
     return Codes(codes.astype(np.int32, copy=False), chunks[0].dictionary)

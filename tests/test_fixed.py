@@ -9,7 +9,7 @@ import pytest
 from logsamples import line, litellm, log
 
 from campaigns.fixed import alike, same_meaning
-from campaigns.gather import textual
+from campaigns.gather import Ground
 from campaigns.representatives import template_texts
 from fingerprint.bulk import load_bulk_encoder
 from indexes.embed import embed_fixed_texts, embed_prompts, neighbours, worth_embedding
@@ -72,7 +72,8 @@ def test_a_template_is_found_by_what_it_says(snapshot):
 
 
 def test_wordings_of_one_meaning_are_one_family(snapshot):
-    families, senders, _ = textual(snapshot, lambda _: None)
+    ground = Ground.of(snapshot, lambda _: None)
+    families, senders = ground.words, ground.senders
     none = np.zeros(len(snapshot.text_of), dtype=np.bool_)
     found = alike(snapshot, families, senders, none)
     assert found.kind.tolist() == ["semantic"]
