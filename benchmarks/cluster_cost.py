@@ -1,10 +1,10 @@
 """What the Spark engine costs: time, work and shuffle of each stage; optionally with a log that is skewed.
 
-    python benchmarks/cluster_cost.py LOG --at DIR [--engine spark|local] [--master local[2]] [--skew]
+    python benchmarks/cluster_cost.py LOG --at DIR [--engine spark|local] [--master local[2]] [--skew] [--keep]
 
 LOG: a folder of LiteLLM lines, as `benchmarks/haystack.py` writes them. --skew puts one template into half of
 the requests and gives a fifth of them to one account first. Prints one JSON document, with a hash of the
-report by which two runs are compared.
+report by which two runs are compared; --keep puts it into results/cluster.json.
 """
 
 from __future__ import annotations
@@ -23,9 +23,11 @@ from typing import Any
 
 import msgspec
 import zstandard
+from kept import keep
 
-ROOT = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(ROOT))
+HERE = Path(__file__).resolve().parent
+ROOT = HERE.parent
+sys.path[:0] = [str(HERE), str(ROOT)]
 
 from campaigns.kept import report_of  # noqa: E402
 from campaigns.report import CampaignReport, encode  # noqa: E402
@@ -127,6 +129,7 @@ def main() -> None:
     parser.add_argument("--engine", choices=("spark", "local"), default="spark")
     parser.add_argument("--master", default="local[2]")
     parser.add_argument("--skew", action="store_true")
+    parser.add_argument("--keep", action="store_true")
     options = parser.parse_args()
     root = options.at / f"index-{options.engine}"
     shutil.rmtree(root, ignore_errors=True)
@@ -143,6 +146,9 @@ def main() -> None:
     shutil.rmtree(root)
     shutil.rmtree(root.with_name(f"{root.name}.spark"), ignore_errors=True)
     shutil.rmtree(root.with_name(f"{root.name}.events"), ignore_errors=True)
+    if options.keep:
+        part = f"{options.engine}, {report.requests} requests{', skewed' if options.skew else ''}"
+        keep("cluster", part, figures, "pyspark")
     sys.stdout.buffer.write(msgspec.json.format(msgspec.json.encode(figures)) + b"\n")
 
 
