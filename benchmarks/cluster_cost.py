@@ -1,6 +1,6 @@
 """What the Spark engine costs: time, work and shuffle of each stage; optionally with a log that is skewed.
 
-    python benchmarks/cluster_cost.py LOG --at DIR [--engine spark|local] [--master local[2]] [--skew] [--keep]
+    python benchmarks/cluster_cost.py LOG --at DIR [--engine spark|local] [--master M] [--skew] [--keep]
 
 LOG: a folder of LiteLLM lines, as `benchmarks/haystack.py` writes them. --skew puts one template into half of
 the requests and gives a fifth of them to one account first. Prints one JSON document, with a hash of the
@@ -23,11 +23,12 @@ from typing import Any
 
 import msgspec
 import zstandard
-from kept import keep
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent
 sys.path[:0] = [str(HERE), str(ROOT)]
+
+from kept import keep  # noqa: E402
 
 from campaigns.kept import report_of  # noqa: E402
 from campaigns.report import CampaignReport, encode  # noqa: E402
