@@ -27,19 +27,33 @@ def keep_kernels() -> None:
         os.environ[VARIABLE] = _fleeting()
 
 
-def load_without_scipy() -> None:
-    """Import Numba for a command that should start at once.
+def load_lightly() -> None:
+    """Import Numba and Arrow for a command that should start at once, without what they look for beside them.
 
-    Numba looks for scipy's linear algebra, for matrix products inside kernels; no kernel here has one, and
-    importing it takes as long as Numba itself.
+    Numba looks for scipy's linear algebra, for matrix products inside kernels, and Arrow for pandas, for
+    tables that come from there. Nothing here has either, and importing one takes as long as Numba itself.
     """
-    if "numba" in sys.modules or "scipy" in sys.modules:
+    if sys.modules.keys() & {"numba", "pyarrow", *_Missing.names}:
         return
-    sys.modules["scipy"] = None  # type: ignore[assignment]  # as if it were not installed
+    missing = _Missing()
+    sys.meta_path.insert(0, missing)
     try:
         import numba.np.arraymath  # noqa: F401
+        import pyarrow
+
+        pyarrow.array([None])  # it looks once
     finally:
-        del sys.modules["scipy"]
+        sys.meta_path.remove(missing)
+
+
+class _Missing:
+    """A finder that has some packages look as if they were not installed."""
+
+    names = ("scipy", "pandas")
+
+    def find_spec(self, name: str, path: object = None, target: object = None) -> None:
+        if name in self.names:
+            raise ModuleNotFoundError(name)
 
 
 def _writable(folder: Path) -> bool:

@@ -78,9 +78,9 @@ def search(
 
     import msgspec
 
-    from cli.kernels import load_without_scipy
+    from cli.kernels import load_lightly
 
-    load_without_scipy()
+    load_lightly()
 
     from cli.pseudonyms import Pseudonyms
     from cli.render import matches as render
