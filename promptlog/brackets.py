@@ -5,8 +5,13 @@ for brackets and brackets for texts. So the little is watched that damage cannot
 control character stands in a string, a string follows an opening bracket, a comma or a colon and is
 followed by a closing one, a comma or a colon; an object in an object follows a colon; brackets close as
 they opened. Where that fails the count is *lost*, from the string on that was read last. It is found
-again where the next element seems to begin: at a brace behind a comma, whose first member has a name as
-those have that began elements before, or that began nothing else; of objects, at the head of a line.
+again where the next element seems to begin: at a brace behind a comma that begins as elements did
+before, or as nothing did (`promptlog/beginnings.py`); of objects, at the head of a line.
+
+An element that lacks its end may leave brackets that fit, so that it seems to hold all elements after it.
+That is not plain where the next one begins, as an element may well hold what looks like one. So the first
+that does is remembered, the *suspect*, until the element ends. Where the count is lost before, or the
+caller knows that it is wrong, elements begin in whatever depth, as far as was read then (*sure*).
 
 A string has no quotes within but escaped ones, and no backslash stands outside of strings. So what was
 passed as a string and is gone over again cannot hold another one, and no byte is gone over a third time.
@@ -15,6 +20,16 @@ passed as a string and is gone over again cannot hold another one, and no byte i
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
+
+from promptlog.beginnings import (
+    UNKNOWN,
+    are_objects,
+    beginning,
+    behind_space,
+    is_of_elements,
+    may_be_of_elements,
+    note,
+)
 
 # What is carried from one call to the next.
 (
@@ -30,32 +45,41 @@ from numpy.typing import NDArray
     ENDED,  # whether what follows the array is none of ours
     REPAIRED,  # whether the count was ever lost
     OBJECTS,  # a bit for each depth: whether an object, not a list, is open there
-    ELEMENTS,  # a bit for each name, by its hash, of a first member of an element
-    INNER,  # and of an object in an element
+    SUSPECT,  # where, in this element, another may begin, -1 if nowhere
+    SURE,  # before it, what looks like an element is one
     SIZE,
 ) = range(15)
 
 _QUOTE, _BACKSLASH, _COMMA, _COLON, _NEWLINE = map(ord, '"\\,:\n')
 _OPEN, _CLOSE, _OPEN_LIST, _CLOSE_LIST = map(ord, "{}[]")
 _DEEPEST = 62  # from there on brackets are only counted
-_LIST = 1  # the bit in ELEMENTS of lists
-_LONGEST = 64  # names are shorter, and so is white space
 _NO, _YES, _MAYBE = range(3)
 
 
 def state_at(*, after: bool) -> NDArray[np.int64]:
     """Return the state before the first element, or behind the end of an array."""
     state = np.zeros(SIZE, np.int64)
-    state[STRING] = state[COMMA] = -1
+    state[STRING] = state[COMMA] = state[SUSPECT] = -1
     state[AFTER], state[LAST] = after, _CLOSE_LIST if after else 0
     return state
 
 
+def lost_at_its_beginning(state: NDArray[np.int64], held: int) -> NDArray[np.int64]:
+    """Return the state in which an element is gone over again that hides others, of `held` bytes."""
+    lost = state.copy()
+    lost[[AT, DEPTH, WITHIN]] = 0
+    lost[[STRING, COMMA, SUSPECT]] = -1
+    lost[[LOST, REPAIRED]] = 1
+    lost[LAST], lost[SURE] = _OPEN, held
+    return lost
+
+
 @njit(nogil=True, cache=True)
-def find_cuts(data, state, arrays, reopens):  # type: ignore[no-untyped-def]
+def find_cuts(data, state, seen, arrays, reopens):  # type: ignore[no-untyped-def]
     """Return (n, 2) int64: where entries end in what is held of a content, and where the next ones begin.
 
-    `arrays`: entries are elements, else objects. `reopens`: another array may follow, and nothing else.
+    `seen`: how elements began. `arrays`: entries are elements, else objects. `reopens`: another array may
+    follow, and nothing else.
     """
     cuts = np.empty((64, 2), np.int64)
     found = 0
@@ -77,7 +101,7 @@ def find_cuts(data, state, arrays, reopens):  # type: ignore[no-untyped-def]
         elif state[LOST] or state[AFTER]:
             begins = _NO
             if byte in (_OPEN, _OPEN_LIST):
-                begins = _begins(data, at, last, state, arrays, reopens)
+                begins = _begins(data, at, last, state, seen, arrays, reopens)
             if begins == _MAYBE:
                 break  # not enough is held to say
             if begins == _YES:
@@ -110,16 +134,21 @@ def find_cuts(data, state, arrays, reopens):  # type: ignore[no-untyped-def]
         elif byte in (_OPEN, _OPEN_LIST):
             if depth == 0 and last != 0 and (last in (_CLOSE, _CLOSE_LIST) or not arrays):
                 end = begin = at  # a comma is missing, or what stands before is no object
-            elif depth == 0 and byte == _OPEN_LIST and arrays and _is_alone(data, at, state[ELEMENTS]):
+            elif depth == 0 and byte == _OPEN_LIST and arrays and _is_alone(data, at, seen):
                 lost_from, before = at + 1, _COMMA
             elif 0 < depth <= _DEEPEST and not _may_open(state[OBJECTS] >> depth & 1, last):
                 lost_from = at  # this may be the next element
             else:
-                name = _first_name(data, at)
-                if name < 0:
+                name, closely = beginning(data, at)
+                if name == UNKNOWN:
                     break
+                if not (arrays and depth > 0 and last == _COMMA and is_of_elements(seen, closely)):
+                    note(seen, name, closely, depth > 0)
+                elif at < state[SURE]:
+                    end, begin = _comma_before(data, at), at
+                elif state[SUSPECT] < 0:
+                    state[SUSPECT] = at
                 depth += 1
-                state[ELEMENTS if depth == 1 else INNER] |= name
                 if depth <= _DEEPEST:
                     bit = np.int64(1) << depth
                     state[OBJECTS] = state[OBJECTS] | bit if byte == _OPEN else state[OBJECTS] & ~bit
@@ -146,7 +175,10 @@ def find_cuts(data, state, arrays, reopens):  # type: ignore[no-untyped-def]
         else:
             last = byte
         at += 1
-        if lost_from >= 0:
+        if lost_from >= 0 and state[SUSPECT] >= 0:
+            end, begin = _comma_before(data, state[SUSPECT]), state[SUSPECT]
+            state[WITHIN], state[REPAIRED], state[SURE] = 0, 1, max(at, state[SURE])
+        elif lost_from >= 0:
             last = state[BEFORE] if lost_from == string + 1 else before
             at, string = max(0, lost_from), -1
             state[WITHIN], state[LOST], state[REPAIRED], state[COMMA] = 0, 1, 1, -1
@@ -158,6 +190,7 @@ def find_cuts(data, state, arrays, reopens):  # type: ignore[no-untyped-def]
             cuts[found, 0], cuts[found, 1] = end, begin
             found += 1
             at, depth, string, last = begin, 0, -1, _CLOSE_LIST if state[AFTER] else 0
+            state[SUSPECT] = -1
     state[AT], state[DEPTH], state[STRING], state[LAST] = at, depth, string, last
     return cuts[:found]
 
@@ -169,7 +202,7 @@ def _may_open(in_object, last):  # type: ignore[no-untyped-def]
 
 
 @njit(nogil=True)
-def _begins(data, at, last, state, arrays, reopens):  # type: ignore[no-untyped-def]
+def _begins(data, at, last, state, seen, arrays, reopens):  # type: ignore[no-untyped-def]
     """Say whether the bracket at `at` begins an entry, or may do so when more is known."""
     if not arrays:
         return _YES if data[at] == _OPEN and (last == _CLOSE or data[at - 1] == _NEWLINE) else _NO
@@ -179,48 +212,22 @@ def _begins(data, at, last, state, arrays, reopens):  # type: ignore[no-untyped-
         return _YES if reopens else _NO
     if last != 0 and last != _COMMA and (last != _CLOSE_LIST or not state[AFTER]):
         return _NO
-    name = _first_name(data, at)
-    if name < 0:
+    name, closely = beginning(data, at)
+    if name == UNKNOWN:
         return _MAYBE
-    if name & state[ELEMENTS]:
-        return _YES
-    return _NO if not name or name == _LIST or name & state[INNER] or not state[REPAIRED] else _YES
+    return _YES if may_be_of_elements(seen, name, closely, state[REPAIRED] != 0) else _NO
 
 
 @njit(nogil=True)
-def _is_alone(data, at, elements):  # type: ignore[no-untyped-def]
+def _is_alone(data, at, seen):  # type: ignore[no-untyped-def]
     """Say whether the list at `at` is no element, as no other is one: the next element is an object in it."""
-    place = _behind_space(data, at + 1)
-    return elements != 0 and not elements & _LIST and place < data.size and data[place] == _OPEN
+    place = behind_space(data, at + 1)
+    return are_objects(seen) and place < data.size and data[place] == _OPEN
 
 
 @njit(nogil=True)
-def _first_name(data, at):  # type: ignore[no-untyped-def]
-    """Return the bit of the name of an object's first member, 0 for none, or of a list; -1 if too little is
-    held to say."""
-    if data[at] == _OPEN_LIST:
-        return _LIST
-    begin = _behind_space(data, at + 1)
-    if begin < data.size and data[begin] != _QUOTE:
-        return 0
-    alike = 0
-    for place in range(begin + 1, min(data.size, begin + _LONGEST)):
-        byte = data[place]
-        if byte == _QUOTE:
-            behind = _behind_space(data, place + 1)
-            if behind >= data.size:
-                return -1
-            return np.int64(1) << 1 + alike % 62 if data[behind] == _COLON else 0
-        if byte == _BACKSLASH or byte < 32:
-            return 0
-        alike = (alike * 31 + byte) & 0xFFFFFFFF
-    return -1 if begin + _LONGEST > data.size else 0
-
-
-@njit(nogil=True)
-def _behind_space(data, at):  # type: ignore[no-untyped-def]
-    """Return where the next byte is that is no white space, of which more than a little ends the search."""
-    for place in range(at, min(data.size, at + _LONGEST)):
-        if data[place] > 32:
-            return place
-    return min(data.size, at + _LONGEST)
+def _comma_before(data, at):  # type: ignore[no-untyped-def]
+    """Return where the comma stands behind which, and white space, a bracket is."""
+    while data[at] != _COMMA:
+        at -= 1
+    return at

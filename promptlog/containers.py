@@ -51,6 +51,8 @@ _REFUSED = {
     b"BZh": "a bzip2 file",
     b"\xfd7zXZ\0": "an xz file",
     b"7z\xbc\xaf\x27\x1c": "a 7z archive",
+    b"\xff\xfe\0\0": "UTF-32 text",  # before UTF-16, whose mark it begins with
+    b"\0\0\xfe\xff": "UTF-32 text",
     b"\xff\xfe": "UTF-16 text",
     b"\xfe\xff": "UTF-16 text",
 }

@@ -48,7 +48,7 @@ def describe(
     with opened(path, given_format(format, mapping)) as log:
         chosen, confidence = log.choice
         if chosen is None or log.unknown:
-            problem = log.unknown or "holds no lines"
+            problem = log.unknown or ("holds no lines" if log.content.first else "is empty")
             return FileDescription(log.path, "unknown", log.container.value, 0.0, 0.0, [problem])
         rows: list[dict[str, Any]] = []
         skipped: list[SkippedLine] = []

@@ -26,6 +26,10 @@ WRAPPERS = (
 )
 _MAY_WRAP = re.compile(rb'"(?:' + "|".join(WRAPPERS).encode() + rb')"\s*:\s*\[')
 _NEXT = re.compile(rb'\}\s*,\s*\{\s*"')  # where one element of an array ends and another begins
+_PRINTED = re.compile(rb'\n[ \t]*\}\s*,\s*\{\s*"')  # the same where a brace stands at the head of a line
+_OBJECT = re.compile(r'\s*\{\s*"')
+_ARRAY = re.compile(rb"\n[ \t]*(?=\[)")
+_WITHIN = b'{}[]," \t\r'  # what lines of a printed array begin with
 _LARGE = 1 << 20
 _SPACE = re.compile(r"[ \t\r\n]*")
 
@@ -73,10 +77,43 @@ def layout_of(content: Content) -> Layout:
     if text[:1] not in (b"{", b"["):
         names, delimiter = header(text)
         banner = sum(map(_is_sound, lines[1:])) > 1  # no row of a table is an object
-        return Layout(Kind.CSV, names=tuple(names), delimiter=delimiter) if names and not banner else Layout()
-    sound = sum(map(_is_sound, lines)) if len(lines) > 1 else 0
-    if text[:1] == b"[" and sum(_is_sound(line.rstrip(b"\r ,")) for line in lines) > 2 * sound:
-        return Layout(Kind.ARRAY, skipped + 1)  # nearly all lines end in a comma
+        if names and not banner:
+            return Layout(Kind.CSV, names=tuple(names), delimiter=delimiter)
+        return Layout() if banner else _below(text, skipped)
+    return _of_json(text, skipped, lines)
+
+
+def repeated_name(text: bytes) -> str:
+    """Return the name that stands twice in what would be a CSV header without it, "" if there is none."""
+    line = text.partition(b"\n")[0].rstrip(b"\r")
+    for delimiter in (b",", b";", b"\t", b"|"):
+        cells = line.split(delimiter)
+        twice = [cell for cell in cells if cells.count(cell) > 1][:1]
+        if twice and header(delimiter.join(dict.fromkeys([*cells, b"_"])) + b"\n")[0]:
+            return twice[0].decode("utf-8", "replace")
+    return ""
+
+
+def _below(text: bytes, skipped: int) -> Layout:
+    """Return the layout of a text below lines that are none of it: that of an array, if there is one."""
+    lines = text.split(b"\n", LINES_LOOKED_AT)[:LINES_LOOKED_AT]
+    if (begin := _ARRAY.search(b"\n".join(lines))) is None:
+        return Layout()
+    array = text[begin.end() :]
+    lines = [line for line in array.split(b"\n", LINES_LOOKED_AT)[:LINES_LOOKED_AT] if line.strip()]
+    found = _of_json(array, skipped + begin.end(), lines)
+    is_all = all(line[:1] in _WITHIN for line in lines)  # a line of text within a log of lines is none
+    return found if found.kind is Kind.ARRAY and is_all else Layout()
+
+
+def _of_json(text: bytes, skipped: int, lines: list[bytes]) -> Layout:
+    """Return the layout of a text that begins as JSON does; `lines` are its first ones."""
+    sound = sum(map(_is_sound, lines))
+    if sum(_is_sound(line.rstrip(b"\r ,")) for line in lines) > 2 * sound:
+        return Layout(Kind.ARRAY, skipped + (text[:1] == b"["))  # nearly all lines end in a comma
+    sound = sound if len(lines) > 1 else 0
+    if sound < len(lines) and 2 * sum(map(_is_joined, lines)) > len(lines):
+        return Layout(Kind.OBJECTS)
     if sound > 1 or (sound and len(lines) > 1 and text[:1] == b"{"):
         return Layout()
     if text[:1] == b"[":
@@ -85,7 +122,8 @@ def layout_of(content: Content) -> Layout:
             return Layout()  # a batch a line, the first of them damaged
         elements = sum(_is_sound(line.rstrip(b"\r ,")) for line in lines)
         begins = text[1:].lstrip()[:1] in (b"{", b"[", b"]", b"") or elements > 1
-        begins = begins or (len(lines) == 1 and _NEXT.search(text) is not None)
+        follows = _PRINTED if len(lines) > 2 else _NEXT
+        begins = begins or (not any(batches) and follows.search(text) is not None)
         return Layout(Kind.ARRAY, skipped + 1) if begins else Layout()
     if _MAY_WRAP.search(text) and (begin := _wrapped(text.decode("latin-1"))):
         return Layout(Kind.WRAPPED, skipped + begin)
@@ -101,6 +139,18 @@ def _is_sound(line: bytes, opening: bytes = b"{") -> bool:
     except Skip:
         return False
     return True
+
+
+def _is_joined(line: bytes) -> bool:
+    """Say whether a line is an object, and another one follows."""
+    if line[:1] != b"{":
+        return False
+    text = line.decode("latin-1")
+    try:
+        _, end = _DECODER.raw_decode(text)
+    except (JSONDecodeError, RecursionError, ValueError):
+        return False
+    return _OBJECT.match(text, end) is not None
 
 
 def _is_spread(lines: list[bytes]) -> bool:

@@ -21,7 +21,7 @@ from promptlog.content import Content, Mark
 from promptlog.errors import LogError
 from promptlog.formats.base import LogFormat
 from promptlog.formats.mapped import Mapped
-from promptlog.layout import Layout, layout_of
+from promptlog.layout import Layout, layout_of, repeated_name
 from promptlog.parsing import LogBatch, Parser
 from promptlog.reasons import Skip
 
@@ -143,6 +143,8 @@ class Log:
     @cached_property
     def unknown(self) -> str:
         """Why the format is not known, and what to do; "" when it is, or the log may only be unfinished."""
+        if not self.content.first and any(chunk.gaps for chunk in self._chunks[0]):
+            return f"{self.path} is damaged from its beginning: nothing of it could be unpacked"
         if self._is_no_text():
             share = f"{self.content.strange:.0%} of its first bytes are control characters or no UTF-8"
             return f"{self.path} is no log: {share}, and no line among them is an entry"
@@ -150,6 +152,8 @@ class Log:
             return ""
         known = ", ".join(each.name for each in formats.FORMATS)
         if all(isinstance(entry, str) for entry in self.sample):
+            if twice := repeated_name(self.content.text):
+                return f"{self.path}: its header names the column {twice} twice: give each a name of its own"
             return f"{self.path} does not hold JSON, one object per line; the formats read are: {known}"
         return (
             f"{self.path}: no known format fits its first lines. Say where its fields are with "

@@ -111,6 +111,8 @@ def test_a_corrupt_stream_is_a_gap_too(file):
         (b"PK\x03\x04\x14\0", "zip"),
         (b"BZh91AY", "bzip2"),
         ("[]".encode("utf-16"), "UTF-16"),
+        ("[]".encode("utf-32"), "UTF-32"),
+        (b"\0\0\xfe\xff" + "[]".encode("utf-32-be"), "UTF-32"),
         (b"logs/a.jsonl".ljust(257, b"\0") + b"ustar\x0000", "tar"),
     ],
 )

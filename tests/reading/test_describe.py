@@ -91,7 +91,8 @@ def test_an_unknown_format_is_described_with_what_to_do(tmp_path):
 
 
 def test_an_empty_file_is_described(tmp_path):
-    assert describe(log(tmp_path)).problems == ["holds no lines"]
+    assert describe(log(tmp_path)).problems == ["is empty"]
+    assert describe(log(tmp_path, b"\n\n")).problems == ["holds no lines"]
 
 
 def test_a_mapping_can_be_tried_out(tmp_path):

@@ -196,6 +196,14 @@ def test_what_is_no_text_is_refused_with_its_cause(tmp_path, name, format):
     assert "is no log" in problem
 
 
+@pytest.mark.parametrize("magic", [b"\x1f\x8b\x08\0", b"\x28\xb5\x2f\xfd"])
+def test_an_archive_of_which_nothing_can_be_had_is_refused(tmp_path, magic):
+    path = log(tmp_path, magic + RANDOM)
+    with pytest.raises(LogError, match="nothing of it could be unpacked"):
+        records(path)
+    assert "damaged from its beginning" in describe(path).problems[0]
+
+
 @pytest.mark.parametrize("count", [20, 60, 300])
 @pytest.mark.parametrize("sound", [1, 100])
 def test_a_log_is_read_whose_first_lines_are_random_bytes(tmp_path, count, sound):

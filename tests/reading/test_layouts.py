@@ -43,6 +43,12 @@ JSON = {
     "lines, the first cut at its head": (Kind.LINES, b'[{"role": "user"}], "a": 1}\n' + jsonl(ENTRIES)),
     "lines, below a banner": (Kind.LINES, b"dump\tnode 7\n" + jsonl(ENTRIES)),
     "one object": (Kind.LINES, json.dumps(ENTRIES[0]).encode()),
+    "joined": (Kind.OBJECTS, b"".join(map(bytes.strip, map(line, ENTRIES)))),
+    "joined, a few a line": (
+        Kind.OBJECTS,
+        b"".join(line(entry).strip() + b"\n" * (i % 5 == 4) for i, entry in enumerate(ENTRIES)),
+    ),
+    "array without brackets": (Kind.ARRAY, jsonl(ENTRIES).replace(b"}\n", b"},\n")),
     "array": (Kind.ARRAY, json.dumps(ENTRIES).encode()),
     "array, printed": (Kind.ARRAY, pretty(ENTRIES) + b"\n"),
     "array, one a line": (Kind.ARRAY, b"[\n" + b",\n".join(map(bytes.strip, map(line, ENTRIES))) + b"\n]\n"),
@@ -265,7 +271,40 @@ def test_a_carriage_return_within_the_first_line_is_no_csv(tmp_path):
         list(promptlog.read(log(tmp_path, b"id,us\rer\n1,2\n")))
 
 
-LAID_OUT = [name for name in JSON if "lines" not in name and "one object" not in name]
+HEADERS = b"HTTP/1.1 200 OK\r\nDate: Sat, 01 Jan 2028 00:00:00 GMT\r\n\r\n"
+
+
+@pytest.mark.parametrize("name", ["array", "array, printed", "array, one a line"])
+@pytest.mark.parametrize("stray", [HEADERS, b"@@\n", b")]}',\n"])
+def test_what_stands_above_an_array_costs_no_element(tmp_path, name, stray):
+    data = stray + JSON[name][1]
+    path = log(tmp_path, data)
+    found = resumed_everywhere(path)
+    assert ids(found) == [entry["id"] for entry in ENTRIES]
+    assert all(data[row["offset"] :].startswith(b"{") for row in found)
+    assert [(bad.offset, bad.reason) for bad in skipped(path)] == [(0, Reason.NOT_JSON)]
+
+
+@pytest.mark.parametrize("name", ["array", "array, printed", "array, one a line"])
+def test_what_stands_at_the_head_of_an_array_costs_no_element(tmp_path, name):
+    path = log(tmp_path, b"[\n@@," + JSON[name][1][1:])
+    assert ids(records(path)) == [entry["id"] for entry in ENTRIES]
+    assert [bad.reason for bad in skipped(path)] == [Reason.NOT_JSON]
+
+
+def test_a_text_log_that_shows_an_array_is_none(tmp_path):
+    text = b'INFO start\n[\n {\n  "a": 1\n },\n {\n  "a": 2\n }\n]\nINFO end\n'
+    assert layout_of(Content(iter([text]))).kind is Kind.LINES
+
+
+def test_a_column_that_is_named_twice_is_said(tmp_path):
+    with pytest.raises(LogError, match="names the column ask twice"):
+        records(log(tmp_path, b"who,ask,ask,at\nu1,a,b,1776816003\n"))
+
+
+LAID_OUT = [
+    name for name in JSON if "lines" not in name and "one object" not in name and "joined" not in name
+]
 # Where a character is lost or comes in, and how many elements may be lost with the one it stands in.
 DAMAGE = st.tuples(
     st.sampled_from(LAID_OUT), st.integers(1, 39), st.floats(0, 1), st.sampled_from('"{}[],:\\')
