@@ -31,6 +31,7 @@ from promptlog.errors import LogError
 from promptlog.formats.base import LogFormat
 from promptlog.parsing import LogBatch
 from promptlog.reader import Log, given_format, opened
+from promptlog.reasons import Reason
 from promptlog.record import SkippedLine
 from promptlog.walk import spelt
 
@@ -255,4 +256,8 @@ def _reader(workspace: Workspace, name: str) -> SegmentReader:
 
 
 def why_waiting(line: SkippedLine) -> str:
-    return f"{spelt(line.path)}: {line.reason.value} at byte {line.offset}; it is read when it is whole"
+    """Return what to tell of the end of a log that waits."""
+    advice = "it is read when it is whole"
+    if line.reason is Reason.TORN:
+        advice += ", a row of a table or a line of text when a newline ends it"
+    return f"{spelt(line.path)}: {line.reason.value} at byte {line.offset}; {advice}"
