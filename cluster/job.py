@@ -79,7 +79,8 @@ class Job:
             seconds=round(time.monotonic() - started, 3),
             repeated=accepted - indexed,
             unreadable=tuple(
-                Unreadable(*e) for e in [*unreadable, *(u for each in read for u in each.unreadable)]
+                Unreadable(*e)
+                for e in dict.fromkeys([*unreadable, *(u for each in read for u in each.unreadable)])
             ),
             waiting=tuple(Unreadable(*w) for each in read for w in each.waiting),
         )

@@ -57,6 +57,8 @@ def look(path: str, given: LogFormat | None, inputs: Sequence[Input]) -> Found:
     try:
         size = Path(path).stat().st_size
         with opened(path, given, known.marks) as log:
+            if known.is_earlier(log):
+                return Found(size, 0)
             if log.resumed is None:
                 return Found(size, max(_expanded(path, size, log.container), 1))
             source = known.source(log.content, log.resumed)

@@ -209,7 +209,7 @@ def test_any_value_in_any_field_is_read_or_skipped(tmp_path_factory, changes):
         assert isinstance(batch.records, pa.RecordBatch)
 
 
-SERVED = b"INFO 05-12 10:00:00 [logger.py:39] Received request cmpl-%d: prompt: 'Name a fish.', params: Some(n=1)\n"
+SERVED = b"INFO 05-12 10:00:00 [logger.py:39] Received request c-%d: prompt: 'Name a fish.', params: P(n=1)\n"
 
 
 @pytest.mark.parametrize("cut", [1, 9, 15, 30, 50, 80])
@@ -219,4 +219,4 @@ def test_a_last_line_of_a_text_log_waits_until_a_newline_ends_it(tmp_path, cut):
     whole, torn = promptlog.read(path)
     assert (torn.waiting.reason, torn.waiting.offset) == (Reason.TORN, len(first))
     path.write_bytes(first + second)
-    assert [row["request_id"] for row in records(path, after=whole.after)] == ["cmpl-2"]
+    assert [row["request_id"] for row in records(path, after=whole.after)] == ["c-2"]
