@@ -56,3 +56,9 @@ def mapped(text: str | None) -> dict[str, str] | None:
     if not pairs or not all(sign for _, sign, _ in pairs):
         raise typer.BadParameter(f"--map: {text!r} is not like account=meta.user,ts=time")
     return {name.strip(): path.strip() for name, _, path in pairs}
+
+
+def check_master(engine: str, master: str | None) -> None:
+    """Refuse a master that nothing would use."""
+    if master is not None and engine != "spark":
+        raise typer.BadParameter("--master names a Spark master: add --engine spark")

@@ -25,6 +25,7 @@ from cluster.shares import Found
 from cluster.stages import ROW, Piece, packed, spread
 from indexes.ingest import IngestSummary
 from indexes.workspace import Workspace
+from promptlog.errors import LogError
 from promptlog.reader import given_format
 
 _FILES = 64  # looked at by one task
@@ -86,8 +87,13 @@ def index_table(
     """Append the rows of a table, each an entry of a log: a known format, or columns mapped to fields.
 
     The requests' order is that of the table's partitions; each is an input of its own. A table that
-    gives other rows when it is read again may not be indexed.
+    gives other rows when it is read again may not be indexed. What is indexed again counts once by the ids
+    of the requests; without ids only if it comes in the same partitions. Raises LogError for an unknown
+    format, and for a column that the table has not.
     """
+    for path in (mapping or {}).values():
+        if not {path, path.partition(".")[0]} & {*table.columns}:
+            raise LogError(f"{name} has no column {path}; it has {', '.join(table.columns)}")
     given, started = given_format(format, mapping), time.monotonic()
     lines = table.select(F.to_json(F.struct("*")).alias("line"))
     with workspace.writing() as writer:

@@ -70,7 +70,9 @@ class Job:
         return IngestSummary(
             schema_version=1,
             generation=self.writer.workspace.manifest.generation,
-            files=len({source for each in read for source, _ in each.inputs} - again.keys()),
+            files=len(
+                {source for each in read for source, entry in each.inputs if entry.offset} - again.keys()
+            ),
             files_known=known + len(again),
             records_read=accepted + quarantined,
             records_indexed=indexed,
@@ -79,7 +81,8 @@ class Job:
             seconds=round(time.monotonic() - started, 3),
             repeated=accepted - indexed,
             unreadable=tuple(
-                Unreadable(*e) for e in [*unreadable, *(u for each in read for u in each.unreadable)]
+                Unreadable(*e)
+                for e in dict.fromkeys([*unreadable, *(u for each in read for u in each.unreadable)])
             ),
             waiting=tuple(Unreadable(*w) for each in read for w in each.waiting),
         )

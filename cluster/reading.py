@@ -86,6 +86,8 @@ class Task:
                         entry = read_on(entry, opened_log, batch)
                         self._builder.add(batch.records, batch.skipped)
                         self._cut(done)
+                for remark in opened_log.content.remarks:
+                    done.unreadable.append((path, f"{path}: {remark}"))
         except (LogError, OSError) as error:
             done.unreadable.append((path, str(error)))
         done.inputs.append((share.source, entry))

@@ -55,8 +55,10 @@ def look(path: str, given: LogFormat | None, inputs: Sequence[Input]) -> Found:
     """Find out whether anything of a log is new; inputs: what the index has read."""
     known = Known(inputs)
     try:
-        size = Path(path).stat().st_size
         with opened(path, given, known.marks) as log:
+            size = Path(path).stat().st_size
+            if known.is_earlier(log):
+                return Found(size, 0)
             if log.resumed is None:
                 return Found(size, max(_expanded(path, size, log.container), 1))
             source = known.source(log.content, log.resumed)

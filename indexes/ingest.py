@@ -31,6 +31,7 @@ from promptlog.errors import LogError
 from promptlog.formats.base import LogFormat
 from promptlog.parsing import LogBatch
 from promptlog.reader import Log, given_format, opened
+from promptlog.reasons import Reason
 from promptlog.record import SkippedLine
 from promptlog.walk import spelt
 
@@ -41,7 +42,7 @@ SEGMENT_SECONDS = 60.0
 
 
 class Unreadable(msgspec.Struct, frozen=True):
-    """A file that is no log we can read, or not to its end, and why."""
+    """A file that is no log we can read, or not all of it, or not to be trusted, and why."""
 
     path: str
     reason: str
@@ -130,12 +131,24 @@ class _Run:
 
     def read(self, path: Path, given: LogFormat | None) -> None:
         """Read what is new in one log."""
+        before = self._accepted + self._quarantined
         try:
             with opened(path, given, self._known.marks, self._format) as log:
+                if self._known.is_earlier(log):
+                    self._files_known += 1
+                    return
                 new = self._read(path, log)
         except (LogError, OSError) as error:
-            self._unreadable.append(Unreadable(spelt(path), str(error)))
+            read = self._accepted + self._quarantined - before
+            self._files += bool(read)
+            self._unreadable.append(
+                Unreadable(
+                    spelt(path), f"{error}; {read:,} entries before that were read" if read else str(error)
+                )
+            )
             return
+        for remark in log.content.remarks:
+            self._unreadable.append(Unreadable(spelt(path), f"{spelt(path)}: {remark}"))
         if new or log.resumed is None:
             self._files += 1
         else:
@@ -149,21 +162,23 @@ class _Run:
             source = self._known.source(log.content, log.resumed)
             entry = msgspec.structs.replace(self._inputs[source], path=entry.path, size=entry.size)
         new = False
-        for batch in log.batches(source):
-            if batch.waiting is not None:
-                self._waiting.append(Unreadable(spelt(path), why_waiting(batch.waiting)))
-            if batch.after is None or not batch.lines:
-                continue
-            new = True
-            self._format = log.found[0]
-            entry = read_on(entry, log, batch)
-            self._inputs[source : source + 1] = [entry]
-            self._changed[source] = entry
-            self._take(batch)
-            elapsed = max(time.monotonic() - self._started, 1e-9)
-            self._progress(Progress(str(path), self._accepted, self._quarantined, self._accepted / elapsed))
-        if new:
-            self._known.put(source, entry)
+        try:
+            for batch in log.batches(source):
+                if batch.waiting is not None:
+                    self._waiting.append(Unreadable(spelt(path), why_waiting(batch.waiting)))
+                if batch.after is None or not batch.lines:
+                    continue
+                new = True
+                self._format = log.found[0]
+                entry = read_on(entry, log, batch)
+                self._inputs[source : source + 1] = [entry]
+                self._changed[source] = entry
+                self._take(batch)
+                rate = self._accepted / max(time.monotonic() - self._started, 1e-9)
+                self._progress(Progress(str(path), self._accepted, self._quarantined, rate))
+        finally:
+            if new:
+                self._known.put(source, entry)
         return new
 
     def _take(self, batch: LogBatch) -> None:
@@ -214,7 +229,8 @@ class _Run:
             builder.batches = table.filter(pa.array(~again)).to_batches() or [builder.batches[0].slice(0, 0)]
             builder.requests -= int(again.sum())
             self._repeated += int(again.sum())
-        accounts = identities(pc.unique(table.column("account")), hasher.derive(b"account"))
+        kept = pc.unique(table.column("account").filter(pa.array(~again)))
+        accounts = identities(kept, hasher.derive(b"account"))
         self._accounts = np.union1d(self._accounts, accounts)
 
     def summary(self) -> IngestSummary:
@@ -255,4 +271,8 @@ def _reader(workspace: Workspace, name: str) -> SegmentReader:
 
 
 def why_waiting(line: SkippedLine) -> str:
-    return f"{spelt(line.path)}: {line.reason.value} at byte {line.offset}; it is read when it is whole"
+    """Return what to tell of the end of a log that waits."""
+    advice = "it is read when it is whole"
+    if line.reason is Reason.TORN:
+        advice += ", a row of a table or a line of text when a newline ends it"
+    return f"{spelt(line.path)}: {line.reason.value} at byte {line.offset}; {advice}"

@@ -6,6 +6,7 @@ that is how a log that was moved, packed again, or has grown since is known (see
 """
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -24,6 +25,14 @@ class Gap(NamedTuple):
     offset: int
     reason: Reason
     sha256: str
+
+
+class Damage(NamedTuple):
+    """Rows of a table, from `begin` to before `end`, that cannot be read."""
+
+    begin: int
+    end: int
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,28 +57,52 @@ class Chunk:
 class Tally:
     """Content that has passed: how much, and its hash."""
 
-    def __init__(self, *, is_table: bool = False) -> None:
-        self.offset = 0
+    def __init__(self, offset: int = 0, *, damage: Sequence[Damage] | None = None) -> None:
+        """`offset`: of the first byte that counts. `damage`: of a table, whose lines are rows."""
+        self.offset = offset
         self.last = b""
         """The byte that passed last and is no white space."""
-        self._rows = 0 if is_table else None
+        self.before_close: tuple[int, str] | None = None
+        """Offset behind the last object of an array that is closed now, and the hash of all before."""
+        self._damage = () if damage is None else damage
+        self._rows = None if damage is None else 0
         self._hash = hashlib.sha256()
 
     def add(self, content: bytes) -> None:
         """Pass some bytes."""
+        end = content[-_SPACE:].rstrip()
+        inner = end[:-1].rstrip()
+        objects_end = inner.endswith(b"}") or (not inner and self.last == b"}" and len(content) <= _SPACE)
+        if end.endswith(b"]") and objects_end:
+            at = max(0, len(content) - _SPACE) + len(inner)
+            self._hash.update(memoryview(content)[:at])
+            self.before_close = self.offset + at, self.sha256()
+            self._hash.update(memoryview(content)[at:])
+        else:
+            self.before_close = None if end else self.before_close
+            self._hash.update(content)
         self.offset += len(content)
-        self._hash.update(content)
-        self.last = content[-_SPACE:].rstrip()[-1:] or content.rstrip()[-1:] or self.last
+        self.last = end[-1:] or content.rstrip()[-1:] or self.last
         if self._rows is not None:
             self._rows += content.count(b"\n")
 
-    def sha256(self) -> str:
-        """Return the hash of all that has passed."""
-        return self._hash.hexdigest()
+    def sha256(self, more: bytes = b"") -> str:
+        """Return the hash of all that has passed, and of more if it followed."""
+        if not more:
+            return self._hash.hexdigest()
+        longer = self._hash.copy()
+        longer.update(more)
+        return longer.hexdigest()
 
     def chunk(self, content: bytes, *, unfinished: bool = False) -> Chunk:
         """Pass content that is lines of JSON already."""
         base, rows = self.offset, self._rows
         self.add(content)
-        offsets = None if rows is None or self._rows is None else np.arange(rows, self._rows)
-        return Chunk(self.offset, self.sha256(), content, base, offsets, unfinished=unfinished)
+        if rows is None or self._rows is None:
+            return Chunk(self.offset, self.sha256(), content, base, unfinished=unfinished)
+        gaps = tuple(
+            Gap(each.begin, Reason.BAD_ROWS, hashlib.sha256(b"\n" * (each.end - each.begin)).hexdigest())
+            for each in self._damage
+            if rows <= each.begin < self._rows
+        )
+        return Chunk(self.offset, self.sha256(), content, base, np.arange(rows, self._rows), gaps)

@@ -1,7 +1,7 @@
 """Files → their content, whatever the files' names say.
 
 The first bytes decide: gzip (of any number of members), zstd (of any number of frames), Parquet,
-else plain. Arrow decompresses, since it reports a zstd frame that stops short where other
+else plain. Arrow unpacks zstd, since it reports a frame that stops short where other
 bindings end in silence. No more than a block is held, and what expands out of all proportion is
 refused: a bomb costs a moment and no memory.
 """
@@ -16,8 +16,10 @@ from typing import BinaryIO
 
 import pyarrow as pa
 
+from promptlog.chunk import Damage
 from promptlog.content import Content
 from promptlog.errors import LogError
+from promptlog.inflate import inflated
 from promptlog.lines import DamagedStream
 from promptlog.parquet import rows_as_lines
 
@@ -28,8 +30,8 @@ BLOCK = 2 << 20
 MAX_RATIO = 500
 RATIO_COUNTS_FROM = 64 << 20
 
-# A failing read loses what it had decompressed so far. So reads grow with what was read
-# before: a torn file loses a 64th of its text or 256 KiB, whichever is less.
+# A failing read of zstd loses what it had unpacked so far. So reads grow with what was read before,
+# to a 64th of it and at most 256 KiB; a block of up to 128 KiB that is torn gives nothing in any case.
 _SMALLEST, _LARGEST, _LOSS = 64, 1 << 18, 6
 _HEAD = 16
 
@@ -71,17 +73,23 @@ def open_content(path: str | Path) -> Iterator[tuple[Container, Content]]:
     with _binary(name) as file:
         head = file.read(_HEAD)
         if head.startswith(_PARQUET):
-            yield Container.PARQUET, Content(rows_as_lines(name), is_table=True)
+            damage: list[Damage] = []
+            yield Container.PARQUET, Content(rows_as_lines(name, damage), damage=damage)
             return
         container = _container(head)
+        remarks: list[str] = []
         source = _Rejoined(head, file)
         if container is Container.PLAIN:
             blocks = _blocks(source.read, BLOCK, BLOCK)
+        elif container is Container.GZIP:
+            texts = inflated(source.read, remarks.append)
+            blocks = _blocks(_bounded(lambda _: next(texts, b""), source, name), BLOCK, BLOCK)
         else:
-            blocks = _blocks(_unpacked(source, container, name), _SMALLEST, _LARGEST)
+            stream = pa.CompressedInputStream(pa.PythonFile(source, mode="r"), container.value)
+            blocks = _blocks(_bounded(stream.read, source, name), _SMALLEST, _LARGEST)
         first = next(blocks, b"")
         _refuse(first, name, packed=container is not Container.PLAIN)
-        yield container, Content(chain([first], blocks))
+        yield container, Content(chain([first], blocks), remarks=remarks)
 
 
 def _binary(path: str) -> AbstractContextManager[BinaryIO]:
@@ -115,13 +123,13 @@ def _refuse(first: bytes, path: str, *, packed: bool) -> None:
         raise LogError(f"{path} is compressed twice: unpack it once")
 
 
-def _unpacked(source: "_Rejoined", container: Container, path: str) -> Callable[[int], bytes]:
-    stream = pa.CompressedInputStream(pa.PythonFile(source, mode="r"), container.value)
+def _bounded(unpack: Callable[[int], bytes], source: "_Rejoined", path: str) -> Callable[[int], bytes]:
+    """Return what reads unpacked bytes, up to what a log of the size of `source` may hold."""
     total = 0
 
     def read(size: int) -> bytes:
         nonlocal total
-        piece: bytes = stream.read(size)
+        piece = unpack(size)
         total += len(piece)
         if total > max(RATIO_COUNTS_FROM, source.taken * MAX_RATIO):
             raise LogError(

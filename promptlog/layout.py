@@ -109,7 +109,8 @@ def _below(text: bytes, skipped: int) -> Layout:
 def _of_json(text: bytes, skipped: int, lines: list[bytes]) -> Layout:
     """Return the layout of a text that begins as JSON does; `lines` are its first ones."""
     sound = sum(map(_is_sound, lines))
-    if sum(_is_sound(line.rstrip(b"\r ,")) for line in lines) > 2 * sound:
+    wrapped = lines and not _is_sound(lines[0].rstrip(b"\r ,")) and _MAY_WRAP.search(lines[0])
+    if not wrapped and sum(_is_sound(line.rstrip(b"\r ,")) for line in lines) > 2 * sound:
         return Layout(Kind.ARRAY, skipped + (text[:1] == b"["))  # nearly all lines end in a comma
     sound = sound if len(lines) > 1 else 0
     if sound < len(lines) and 2 * sum(map(_is_joined, lines)) > len(lines):

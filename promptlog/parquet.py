@@ -2,7 +2,8 @@
 
 A footer says how much a file holds before any of it is unpacked, so what claims more rows than
 it has bytes, as 10^8 equal values do, is refused unread. Texts that repeat stay dictionaries
-until a row is written, so equal texts cost nothing before their rows pass.
+until a row is written, so equal texts cost nothing before their rows pass. Where a row group is
+damaged, empty lines stand for the rows that cannot be had, so that those after it keep their numbers.
 """
 
 from collections.abc import Iterator
@@ -13,24 +14,42 @@ import msgspec
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from promptlog.chunk import Damage
 from promptlog.errors import LogError
 
 MAX_GROUP = 4 << 30
 BLOCK = 2 << 20
 _ROWS = 256
+_FAILURES = (pa.ArrowException, OSError, ValueError)
 
 
-def rows_as_lines(path: str | Path) -> Iterator[bytes]:
-    """Yield blocks of lines, in the order of the rows. Raises LogError for what is no sound table."""
+def rows_as_lines(path: str | Path, damage: list[Damage]) -> Iterator[bytes]:
+    """Yield blocks of lines, in the order of the rows; add to `damage` before what stands for damaged ones.
+
+    Raises LogError for what is no table, or one of which no row can be read.
+    """
     try:
         schema = _checked(path)
         texts = [field.name for field in schema if _is_text(field.type)]
         with pq.ParquetFile(
             path, pre_buffer=False, buffer_size=BLOCK, page_checksum_verification=True, read_dictionary=texts
         ) as file:
-            for batch in file.iter_batches(_ROWS):
-                yield from _blocks(_microseconds(batch).to_pylist(maps_as_pydicts="lossy"))
-    except (pa.ArrowException, OSError, ValueError) as error:
+            end, held = 0, b""
+            for number in range(file.num_row_groups):
+                row, end = end, end + file.metadata.row_group(number).num_rows
+                try:
+                    for batch in file.iter_batches(_ROWS, row_groups=[number]):
+                        for block in _blocks(_microseconds(batch).to_pylist(maps_as_pydicts="lossy")):
+                            yield held + block
+                            held = b""
+                        row += batch.num_rows
+                except _FAILURES as error:
+                    damage.append(Damage(row, end, str(error)))
+                    held += b"\n" * (end - row)
+            if end and sum(each.end - each.begin for each in damage) == end:
+                raise LogError(f"{path} is a Parquet file that cannot be read: {damage[0].reason}")
+            yield held
+    except _FAILURES as error:
         raise LogError(f"{path} is a Parquet file that cannot be read: {error}") from error
 
 

@@ -25,7 +25,7 @@ from promptlog.record import UNNAMED, PromptRecord, SkippedLine, batch_of, to_ba
 # From here the next reading starts again: more may have been written by then.
 WAITS = {Reason.TORN, Reason.DAMAGED}
 
-# What a line that is still being written looks like to a decoder.
+# What a line of JSON that is still being written looks like to a decoder. No text shows that it is whole.
 _UNPARSED = {
     Reason.NOT_JSON,
     Reason.NOT_UTF8,
@@ -159,13 +159,14 @@ class _Making:
 
     def _read_line(self, line: bytes, number: int) -> None:
         offset = int(self._offsets[number])
+        if self._chunk.unfinished and not _is_whole(line):
+            return self._skip(offset, Reason.TORN, hashlib.sha256(line).hexdigest())
         try:
             records = self._parser.parse(line)
             if len(line) > 2 * _MANY_MARKS:
                 _refuse_marks(records)
         except Skip as skip:
-            torn = self._chunk.unfinished and skip.reason in _UNPARSED
-            self._skip(offset, Reason.TORN if torn else skip.reason, hashlib.sha256(line).hexdigest())
+            self._skip(offset, skip.reason, hashlib.sha256(line).hexdigest())
             return self._accept(_all_named(skip.records, line), number)
         self._accept(_all_named(records, line), number)
         self._lines += 1
@@ -201,6 +202,15 @@ def _bounds(data: bytes) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     if data and not data.endswith(b"\n"):
         last = np.append(last, len(data))
     return np.concatenate([[0], last[:-1] + 1])[: len(last)], last
+
+
+def _is_whole(line: bytes) -> bool:
+    """Say whether a last line that no newline ends is all there: JSON shows it, a text does not."""
+    try:
+        strict.decode(line)
+    except Skip as skip:
+        return skip.reason not in _UNPARSED
+    return True
 
 
 def _refuse_marks(records: list[PromptRecord]) -> None:

@@ -8,7 +8,7 @@ import io
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import chain, islice
 from pathlib import Path
@@ -21,7 +21,7 @@ from promptlog.content import Content, Mark
 from promptlog.errors import LogError
 from promptlog.formats.base import LogFormat
 from promptlog.formats.mapped import Mapped
-from promptlog.layout import Layout, layout_of, repeated_name
+from promptlog.layout import Kind, Layout, layout_of, repeated_name
 from promptlog.parsing import LogBatch, Parser
 from promptlog.reasons import Skip
 
@@ -31,6 +31,7 @@ SAMPLE = 50
 NO_TEXT = 0.2
 
 _BEGINNINGS = (b"{", b"[")
+_ARRAYS = (Kind.ARRAY, Kind.WRAPPED)
 
 Share = tuple[int, int]
 """Two offsets in a log's content: what begins at the first or after, and before the second."""
@@ -70,14 +71,24 @@ def opened(
     `marks` returns those that its content may agree with, by how it begins. `likely` is a format to
     try first, as where a folder holds a file for each request.
     """
+    ends: tuple[Mark, ...] = ()
     while True:
         with open_content(path) as (container, content):
             resumed = content.resume(marks(content))
-            if content.tally.offset == (resumed.offset if resumed else 0):
-                yield Log(str(path), container, content, given, resumed, likely)
+            ends = ends or _ends(content)
+            if content.passed == (resumed.offset if resumed else 0):
+                yield Log(str(path), container, content, given, resumed, likely, ends)
                 return
         found = [resumed] if resumed else []  # it passed more than it should: again, up to there
         marks = lambda _: found  # noqa: B023, E731
+
+
+def _ends(content: Content) -> tuple[Mark, ...]:
+    """Return the end of a content that has passed, and, where a bracket closes it, that of what it closes."""
+    close = content.tally.before_close
+    if content.whole is None:
+        return ()
+    return content.whole, *([Mark(close[0] - content.mark, close[1])] if close else [])
 
 
 def given_format(format: str | None, mapping: Mapping[str, str] | None) -> LogFormat | None:
@@ -97,6 +108,13 @@ class Log:
     resumed: Mark | None = None
     """Where reading stopped last time, when it stands there now."""
     likely: LogFormat | None = None
+    ends: tuple[Mark, ...] = ()
+    """Where a log that begins alike was read further than this one goes: see `end`."""
+
+    @property
+    def end(self) -> Mark | None:
+        """How far a longer log agrees with this one, if this one is how that began."""
+        return self.ends[-1 if self.layout.kind is Kind.ARRAY else 0] if self.ends else None
 
     @cached_property
     def layout(self) -> Layout:
@@ -143,7 +161,7 @@ class Log:
     @cached_property
     def unknown(self) -> str:
         """Why the format is not known, and what to do; "" when it is, or the log may only be unfinished."""
-        if not self.content.first and any(chunk.gaps for chunk in self._chunks[0]):
+        if self._is_ruined():
             return f"{self.path} is damaged from its beginning: nothing of it could be unpacked"
         if self._is_no_text():
             share = f"{self.content.strange:.0%} of its first bytes are control characters or no UTF-8"
@@ -159,6 +177,11 @@ class Log:
             f"{self.path}: no known format fits its first lines. Say where its fields are with "
             f"--map account=…,ts=…,prompt=… or name the format with --format ({known})"
         )
+
+    def _is_ruined(self) -> bool:
+        """Say whether an archive breaks before it has given a line: random bytes unpack to some letters."""
+        broken = any(chunk.gaps for chunk in self._chunks[0])
+        return broken and not self.resumed and b"\n" not in self.content.first
 
     def _is_no_text(self) -> bool:
         """Say whether the content is of another kind. A log whose first lines are all damaged is none: then
@@ -193,7 +216,7 @@ class Log:
     @cached_property
     def _chunks(self) -> tuple[list[Chunk], Iterator[Chunk]]:
         """The first chunk that has entries, with those before it, and all others."""
-        chunks = self.layout.chunks(self.content)
+        chunks = map(self._placed, self.layout.chunks(self.content))
         first: list[Chunk] = []
         for chunk in chunks:
             first.append(chunk)
@@ -201,14 +224,28 @@ class Log:
                 break
         return first, chunks
 
+    def _placed(self, chunk: Chunk) -> Chunk:
+        """Return a chunk that has just passed, whose end is where reading may go on.
+
+        That is counted from the text's first byte, and lies before the bracket that closes an array: one
+        that grows has more elements there.
+        """
+        end, sha256 = chunk.end, chunk.sha256
+        close = self.content.tally.before_close
+        begin = chunk.data.rfind(b"\n", 0, -1) + 1
+        if close and self.layout.kind in _ARRAYS and chunk.data[begin : begin + 1] == b"{":
+            end, sha256 = close
+        return replace(chunk, end=end - self.content.mark, sha256=sha256)
+
     def _first_lines(self) -> list[bytes]:
         """Return the first lines of the log, also where it is resumed."""
         if self.resumed:
-            again = Content(iter([self.content.first]), is_table=self.content.is_table)
+            again = Content(iter([self.content.first]), damage=() if self.content.is_table else None)
             chunks = list(islice(self.layout.chunks(again), 1))
         else:
             chunks = self._chunks[0]
-        return [line for chunk in chunks for line in islice(io.BytesIO(chunk.data), SAMPLE)]
+        lines = (line for chunk in chunks for line in io.BytesIO(chunk.data))
+        return list(islice(filter(bytes.strip, lines), SAMPLE))
 
 
 def _within(chunks: Iterable[Chunk], resumed: Mark | None, share: Share) -> Iterator[Chunk]:

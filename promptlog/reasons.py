@@ -21,6 +21,7 @@ class Reason(StrEnum):
     TOO_MANY_VALUES = "too many values"
     TOO_MANY_MARKS = "too many combining marks in a row"
     BAD_ROW = "row does not fit the header"
+    BAD_ROWS = "damaged from this row on, to the end of its row group"
     TORN = "torn last line"
     DAMAGED = "file torn or damaged from here on"
     UNKNOWN_SHAPE = "no known format"

@@ -1,7 +1,8 @@
 """CSV → chunks of its rows, as JSON objects named by the header; cells may hold newlines.
 
 A quote that never closes would swallow all rows after it. So a row that comes to nothing is given
-up as its first line, and reading goes on at the next.
+up as its first line, and reading goes on at the next. A last row that no newline ends waits: it cannot
+be told from one that is still being written, whose last cell is cut.
 """
 
 import csv
@@ -63,7 +64,7 @@ def cut_rows(blocks: Iterable[bytes], tally: Tally, names: list[str], delimiter:
             rows.give_up(feed.first_line())
             reader = csv.reader(feed, delimiter=delimiter, strict=True)
             continue
-        if len(cells) < len(names) and not feed.row.endswith(b"\n"):
+        if not feed.row.endswith(b"\n"):
             break
         rows.add(feed.take(), cells)
         if rows.size >= CHUNK:

@@ -291,6 +291,81 @@ def test_no_logs_make_no_generation(empty):
     assert Workspace.open(empty.root).manifest == empty.manifest
 
 
+# One log in many states
+
+
+def bare(*numbers: int) -> list[bytes]:
+    """Requests to which the log gives no id."""
+    return [
+        line(
+            {
+                "model": "m",
+                "user": f"u{i % 3}",
+                "messages": [{"role": "user", "content": f"Solve {i * 7919}"}],
+            }
+        )
+        for i in numbers
+    ]
+
+
+def array(lines: list[bytes], begin: str = "[\n", end: str = "\n]\n") -> bytes:
+    return begin.encode() + b",\n".join(each.strip() for each in lines) + end.encode()
+
+
+@pytest.mark.parametrize(("begin", "end"), [("[", "]"), ("[\n", "\n]\n"), ('{"data": [', '], "next": [{}]}')])
+def test_an_array_that_grew_is_read_from_where_it_ended(empty, tmp_path, begin, end):
+    lines = bare(*range(20))
+    for count, new in ((10, 10), (10, 0), (20, 10), (20, 0)):
+        assert add(empty, log(tmp_path, array(lines[:count], begin, end))).records_indexed == new
+    assert len(ids(empty)) == 20
+
+
+@pytest.mark.parametrize("pack", [bytes, gzip.compress])
+@pytest.mark.parametrize("form", [b"".join, array])
+def test_an_earlier_state_of_a_log_adds_nothing(empty, tmp_path, pack, form):
+    lines = bare(*range(20))
+    earlier = log(tmp_path, pack(form(lines[:10])), name="earlier")
+    later = log(tmp_path, form(lines), name="later")
+    assert counts(add(empty, later, earlier)) == (1, 1, 20, 20, 0)
+    assert counts(add(empty, earlier)) == (0, 1, 0, 0, 0)
+    other = log(tmp_path, form([*lines[:9], *bare(99)]), name="other")
+    assert add(empty, other).records_indexed == 10
+
+
+@pytest.mark.parametrize("form", [b"".join, array])
+def test_a_byte_order_mark_and_the_last_line_end_make_no_other_log(empty, tmp_path, form):
+    data, mark = form(bare(*range(9))), b"\xef\xbb\xbf"
+    forms = [data, data[:-1], mark + data, mark + data[:-1], data + b"\n"]
+    for number, first in enumerate(forms[:4]):
+        workspace = Workspace.create(tmp_path / f"index {number}", key=KEY)
+        assert add(workspace, log(tmp_path, first)).records_indexed == 9
+        for other in forms:
+            assert add(workspace, log(tmp_path, other)).records_indexed == 0
+        longer = first.rstrip(b"]\n") + (b",\n" if form is array else b"\n") + form(bare(77)).lstrip(b"[\n")
+        assert add(workspace, log(tmp_path, longer)).records_indexed == 1
+
+
+def test_a_log_that_can_be_read_in_part_counts_as_read(empty, tmp_path, monkeypatch):
+    lines = entries("a", 20)
+    path = log(tmp_path, *lines)
+    monkeypatch.setattr(containers, "BLOCK", 4000)
+
+    def failing(read, *sizes):
+        yield from [b"".join(lines[:10]), b"".join(lines[10:15])]
+        raise LogError(f"{path} expands too far")
+
+    monkeypatch.setattr(containers, "_blocks", failing)
+    done = add(empty, path)
+    assert counts(done) == (1, 0, 15, 15, 0)
+    assert done.unreadable[0].reason.endswith("expands too far; 15 entries before that were read")
+
+
+def test_what_is_wrong_with_a_file_that_was_read_is_told(empty, tmp_path):
+    done = add(empty, log(tmp_path, gzip.compress(b"".join(entries("a", 3))) + b"rest"))
+    assert counts(done) == (1, 0, 3, 3, 0)
+    assert "what follows the last gzip member" in done.unreadable[0].reason
+
+
 # What is kept of the texts
 
 

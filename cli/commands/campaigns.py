@@ -28,6 +28,7 @@ def campaigns(
     """
     if members and not as_json:
         raise typer.BadParameter("--members lists them in the JSON document: add --json")
+    options.check_master(engine, master)
     from campaigns.kept import report_of
     from campaigns.report import encode
     from cli.progress import reporter

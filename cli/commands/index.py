@@ -13,6 +13,8 @@ import typer
 from cli import options, streams
 
 if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
     from indexes.manifest import Segment
     from indexes.workspace import Workspace
 
@@ -73,20 +75,18 @@ def index(
     fields = options.mapped(mapping)
     secret = read_key(key)
     given_format(format, fields)  # what cannot be read leaves no new index behind
-    with _spooled(named(paths or [])) as files:
+    options.check_master(engine, master)
+    with _session(engine, master) as spark, _spooled(named(paths or [])) as files:
         if paths:
             workspace = Workspace.open_or_create(index, key=secret, with_text=not no_text)
         else:
             workspace = Workspace.open(index)
         logs = [file for file in files if not file.resolve().is_relative_to(index.resolve())]
         with reporter() as show:
-            if engine == "spark":
-                from cluster.session import session
+            if spark is not None:
+                from cluster.index import index_files
 
-                with session(master) as spark:
-                    from cluster.index import index_files
-
-                    done = index_files(spark, workspace, logs, format=format, mapping=fields, progress=show)
+                done = index_files(spark, workspace, logs, format=format, mapping=fields, progress=show)
             else:
                 done = ingest(
                     workspace,
@@ -115,6 +115,15 @@ def index(
         raise typer.Exit(2)
     if paths and done.records_indexed == 0 and done.files_known == 0:
         raise typer.Exit(1)
+
+
+def _session(engine: str, master: str | None) -> AbstractContextManager[SparkSession | None]:
+    """Return Spark's session where that is the engine, before anything is written: it may not start."""
+    if engine != "spark":
+        return nullcontext()
+    from cluster.session import session
+
+    return session(master)
 
 
 def _embed(root: Path, which: str, model: str, show: Callable[[str], None]) -> None:

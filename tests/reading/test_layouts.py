@@ -360,3 +360,16 @@ def test_strings_full_of_what_looks_like_elements_take_no_longer():
     string = b',{\\"id\\":\\"' * 400_000
     data = b'[{"id": "' + string + b'\n"},{"id": 1}]'
     assert entries_of(cut_array(iter([data]), Tally(), 1, alone=True))[-1] == b'{"id": 1}'
+
+
+@pytest.mark.parametrize("cut", range(1, 26))
+def test_a_last_row_of_csv_waits_until_a_newline_ends_it(tmp_path, cut):
+    header, row = b"at,ask,who\n", b'1776816003,"say ""b""",u12\r\n'
+    path = log(tmp_path, header, row, row[:-cut])
+    whole, torn = promptlog.read(path, mapping=MAPPING)
+    assert [each["account"] for each in whole.records.to_pylist()] == ["u12"]
+    assert (torn.waiting.reason, torn.waiting.offset) == (Reason.TORN, len(header + row))
+    path.write_bytes(header + row + row)
+    [rest] = promptlog.read(path, after=whole.after, mapping=MAPPING)
+    assert [each["account"] for each in rest.records.to_pylist()] == ["u12"]
+    assert rest.skipped == ()

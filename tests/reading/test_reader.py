@@ -207,3 +207,16 @@ def test_any_value_in_any_field_is_read_or_skipped(tmp_path_factory, changes):
         [batch] = promptlog.read(path, mapping=mapping)
         assert batch.records.num_rows + len(batch.skipped) == batch.lines == 2
         assert isinstance(batch.records, pa.RecordBatch)
+
+
+SERVED = b"INFO 05-12 10:00:00 [logger.py:39] Received request c-%d: prompt: 'Name a fish.', params: P(n=1)\n"
+
+
+@pytest.mark.parametrize("cut", [1, 9, 15, 30, 50, 80])
+def test_a_last_line_of_a_text_log_waits_until_a_newline_ends_it(tmp_path, cut):
+    first, second = SERVED % 1, SERVED % 2
+    path = log(tmp_path, first, second[:-cut])
+    whole, torn = promptlog.read(path)
+    assert (torn.waiting.reason, torn.waiting.offset) == (Reason.TORN, len(first))
+    path.write_bytes(first + second)
+    assert [row["request_id"] for row in records(path, after=whole.after)] == ["c-2"]
