@@ -143,3 +143,11 @@ def behind_space(data, at):  # type: ignore[no-untyped-def]
         if data[place] > 32:
             return place
     return min(data.size, at + _LONGEST)
+
+
+@njit(nogil=True)
+def comma_before(data, at):  # type: ignore[no-untyped-def]
+    """Return where the comma stands behind which, and white space, a bracket is."""
+    while data[at] != _COMMA:
+        at -= 1
+    return at

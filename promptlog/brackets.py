@@ -26,6 +26,7 @@ from promptlog.beginnings import (
     are_objects,
     beginning,
     behind_space,
+    comma_before,
     is_of_elements,
     may_be_of_elements,
     note,
@@ -145,7 +146,7 @@ def find_cuts(data, state, seen, arrays, reopens):  # type: ignore[no-untyped-de
                 if not (arrays and depth > 0 and last == _COMMA and is_of_elements(seen, closely)):
                     note(seen, name, closely, depth > 0)
                 elif at < state[SURE]:
-                    end, begin = _comma_before(data, at), at
+                    end, begin = comma_before(data, at), at
                 elif state[SUSPECT] < 0:
                     state[SUSPECT] = at
                 depth += 1
@@ -176,7 +177,7 @@ def find_cuts(data, state, seen, arrays, reopens):  # type: ignore[no-untyped-de
             last = byte
         at += 1
         if lost_from >= 0 and state[SUSPECT] >= 0:
-            end, begin = _comma_before(data, state[SUSPECT]), state[SUSPECT]
+            end, begin = comma_before(data, state[SUSPECT]), state[SUSPECT]
             state[WITHIN], state[REPAIRED], state[SURE] = 0, 1, max(at, state[SURE])
         elif lost_from >= 0:
             last = state[BEFORE] if lost_from == string + 1 else before
@@ -223,11 +224,3 @@ def _is_alone(data, at, seen):  # type: ignore[no-untyped-def]
     """Say whether the list at `at` is no element, as no other is one: the next element is an object in it."""
     place = behind_space(data, at + 1)
     return are_objects(seen) and place < data.size and data[place] == _OPEN
-
-
-@njit(nogil=True)
-def _comma_before(data, at):  # type: ignore[no-untyped-def]
-    """Return where the comma stands behind which, and white space, a bracket is."""
-    while data[at] != _COMMA:
-        at -= 1
-    return at

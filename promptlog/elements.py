@@ -37,7 +37,7 @@ from promptlog.reasons import Reason
 
 _CLOSING = (b"]", b"}")
 _PIECE = 8 << 20
-_TIMES = 5  # no byte is gone over more often, all in all
+_TIMES = 4  # no more bytes are gone over again than so many times those that passed
 _PLAINLY = 4  # as many elements within one show that it is damaged, wherever the content ends
 _NO_CUTS = np.empty((0, 2), np.int64)
 
@@ -149,7 +149,7 @@ class _Cutter:
         is_within = (
             self._arrays and not state[LOST] and not state[AFTER] and (state[DEPTH] or not self._alone)
         )
-        if not is_within or self._again > (_TIMES - 1) * (self._tally.offset + len(held)):
+        if not is_within or self._again > _TIMES * (self._tally.offset + len(held)):
             return _NO_CUTS
         self._again += len(held)
         self._state, self._seen = lost_at_its_beginning(state, len(held)), seen.copy()

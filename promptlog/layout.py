@@ -53,6 +53,8 @@ class Layout:
     """Where the first element is, of an array."""
     names: tuple[str, ...] = ()
     delimiter: str = ""
+    repeated: str = ""
+    """The name that stands twice in what would else be the header of a table."""
 
     def chunks(self, content: Content) -> Iterator[Chunk]:
         """Yield the entries of a content that have not passed."""
@@ -83,8 +85,8 @@ def layout_of(content: Content) -> Layout:
     return _of_json(text, skipped, lines)
 
 
-def repeated_name(text: bytes) -> str:
-    """Return the name that stands twice in what would be a CSV header without it, "" if there is none."""
+def _repeated(text: bytes) -> str:
+    """Return the name for which a text's first line is no header of a table, "" if there is none."""
     line = text.partition(b"\n")[0].rstrip(b"\r")
     for delimiter in (b",", b";", b"\t", b"|"):
         cells = line.split(delimiter)
@@ -98,7 +100,7 @@ def _below(text: bytes, skipped: int) -> Layout:
     """Return the layout of a text below lines that are none of it: that of an array, if there is one."""
     lines = text.split(b"\n", LINES_LOOKED_AT)[:LINES_LOOKED_AT]
     if (begin := _ARRAY.search(b"\n".join(lines))) is None:
-        return Layout()
+        return Layout(repeated=_repeated(text))
     array = text[begin.end() :]
     lines = [line for line in array.split(b"\n", LINES_LOOKED_AT)[:LINES_LOOKED_AT] if line.strip()]
     found = _of_json(array, skipped + begin.end(), lines)

@@ -21,7 +21,7 @@ from promptlog.content import Content, Mark
 from promptlog.errors import LogError
 from promptlog.formats.base import LogFormat
 from promptlog.formats.mapped import Mapped
-from promptlog.layout import Kind, Layout, layout_of, repeated_name
+from promptlog.layout import Kind, Layout, layout_of
 from promptlog.parsing import LogBatch, Parser
 from promptlog.reasons import Skip
 
@@ -152,11 +152,10 @@ class Log:
         return formats.choose(sample)
 
     def _is_harmless(self, entry: object) -> bool:
-        try:
+        with suppress(Exception):
             self._find([entry])
-        except Exception:
-            return False
-        return True
+            return True
+        return False
 
     @cached_property
     def unknown(self) -> str:
@@ -166,12 +165,12 @@ class Log:
         if self._is_no_text():
             share = f"{self.content.strange:.0%} of its first bytes are control characters or no UTF-8"
             return f"{self.path} is no log: {share}, and no line among them is an entry"
+        if self.layout.repeated and all(isinstance(entry, str) for entry in self.sample):
+            return f"{self.path} is a table that names the column {self.layout.repeated} twice: rename one"
         if self.choice[0] is not None or self.resumed or not self.sample or self._is_mixed():
             return ""
         known = ", ".join(each.name for each in formats.FORMATS)
         if all(isinstance(entry, str) for entry in self.sample):
-            if twice := repeated_name(self.content.text):
-                return f"{self.path}: its header names the column {twice} twice: give each a name of its own"
             return f"{self.path} does not hold JSON, one object per line; the formats read are: {known}"
         return (
             f"{self.path}: no known format fits its first lines. Say where its fields are with "

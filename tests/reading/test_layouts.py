@@ -299,7 +299,7 @@ def test_a_text_log_that_shows_an_array_is_none(tmp_path):
 
 def test_a_column_that_is_named_twice_is_said(tmp_path):
     with pytest.raises(LogError, match="names the column ask twice"):
-        records(log(tmp_path, b"who,ask,ask,at\nu1,a,b,1776816003\n"))
+        records(log(tmp_path, b"who,ask,ask,at\nu1,a,b,1776816003\n"), mapping=MAPPING)
 
 
 LAID_OUT = [
