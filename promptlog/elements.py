@@ -20,6 +20,7 @@ from promptlog.beginnings import none_seen
 from promptlog.brackets import (
     AFTER,
     AT,
+    COMMA,
     DEPTH,
     ENDED,
     LOST,
@@ -174,7 +175,7 @@ class _Cutter:
         state = self._state
         state[AT] -= end
         state[SURE] = max(0, state[SURE] - end)
-        for place in (STRING, SUSPECT):
+        for place in (STRING, COMMA, SUSPECT):
             state[place] = max(-1, state[place] - end)
         return held[end:] if end else held
 
