@@ -25,6 +25,7 @@ from campaigns.report import CampaignReport
 from indexes.ingest import ingest
 from indexes.snapshot import Snapshot
 from indexes.workspace import Workspace
+from promptlog.errors import LogError
 
 pytest.importorskip("pyspark", reason="the Spark tests need pyspark: pip install '.[spark]'")
 if shutil.which("java") is None and "JAVA_HOME" not in os.environ:
@@ -138,6 +139,35 @@ def test_a_table_with_its_columns_mapped(tmp_path, spark):
     assert (done.records_indexed, done.accounts) == (20, 3)
     requests = Snapshot(Workspace.open(tmp_path / "index")).requests
     assert sorted(requests.account.values.to_pylist()) == ["u0", "u1", "u2"]
+    with pytest.raises(LogError, match="table has no column texts; it has who, at, text"):
+        index_table(spark, workspace, table, mapping={"account": "who", "prompt": "texts"})
+
+
+def test_rows_of_a_table_count_once_by_their_ids(tmp_path, spark):
+    rows = [(f"id-{i}", f"u{i % 3}", f"Question number {i} of a table") for i in range(20)]
+    mapping = {"request_id": "id", "account": "who", "prompt": "text"}
+    workspace = Workspace.create(tmp_path / "index", key=KEY)
+    for parts, new in ((2, 20), (1, 0)):
+        table = spark.createDataFrame(rows, "id string, who string, text string").repartition(parts)
+        done = index_table(spark, Workspace.open(workspace.root), table, mapping=mapping)
+        assert done.records_indexed == new
+
+
+def test_what_is_said_of_repeats_and_unreadable_logs_is_what_the_local_engine_says(tmp_path, spark):
+    """A log that holds requests of another in other words, and one that is none."""
+    entries = [line(litellm(id=f"id-{i}", end_user=f"u{i}")) for i in range(9)]
+    first = log(tmp_path, *entries[:5], name="a.jsonl")
+    second = log(tmp_path, *entries[3:], name="b.jsonl")
+    none = log(tmp_path, b"{oops\n", b"\n{x\n", name="c.jsonl")
+    said = []
+    for name in ("local", "spark"):
+        Workspace.create(tmp_path / name, key=KEY)
+        for files in ([first], [second, none]):
+            workspace = Workspace.open(tmp_path / name)
+            done = ingest(workspace, files) if name == "local" else index_files(spark, workspace, files)
+        said.append(msgspec.structs.replace(done, seconds=0.0))
+    assert said[0] == said[1]
+    assert (said[0].records_indexed, said[0].files, len(said[0].unreadable)) == (4, 1, 1)
 
 
 def test_a_run_that_was_killed_goes_on_after_its_last_stage(tmp_path, spark, logs, monkeypatch):
@@ -170,7 +200,8 @@ def test_the_command_line_runs_it(tmp_path, small, spark):
 
 
 def test_without_pyspark_it_says_what_to_install(tmp_path, small):
-    command = ["campaigns", "--engine", "spark", "--index", str(small.index)]
+    new = tmp_path / "new"
+    command = ["index", str(small.log), "--engine", "spark", "--index", str(new)]
     (tmp_path / "pyspark.py").write_text("raise ImportError('not here')")
     done = subprocess.run(
         [sys.executable, "-c", "from cli.main import main; main()", *command],
@@ -180,6 +211,13 @@ def test_without_pyspark_it_says_what_to_install(tmp_path, small):
     )
     assert done.returncode == 2
     assert b"pip install 'promptprint[spark]'" in done.stderr
+    assert not new.exists()
+
+
+def test_a_master_without_spark_is_refused(small):
+    for command in (("index", small.log), ("campaigns",)):
+        found = run(*command, "--index", small.index, "--master", "spark://nowhere:7077")
+        assert (found.exit_code, "--engine spark" in found.stderr) == (2, True)
 
 
 def test_an_executor_lost_in_each_stage_changes_nothing(tmp_path, small):
