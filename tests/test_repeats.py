@@ -77,7 +77,11 @@ def test_what_has_no_id_repeats_nothing(empty, tmp_path):
 
 def test_an_older_and_shorter_copy_adds_nothing(empty, tmp_path):
     lines = [request(str(i)) for i in range(9)]
-    add(empty, log(tmp_path, *lines))
+    today = log(tmp_path, *lines)
+    add(empty, today)
     done = add(empty, log(tmp_path, *lines[:4], name="yesterday"))
-    assert (done.records_indexed, done.repeated) == (0, 4)
+    assert (done.records_indexed, done.repeated, done.files_known) == (0, 0, 1)
+    today.unlink()  # from here on the ids tell
+    done = add(empty, log(tmp_path, *lines[:5], name="before"))
+    assert (done.records_indexed, done.repeated, done.files_known) == (0, 5, 0)
     assert len(ids(empty)) == 9
