@@ -23,7 +23,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from fingerprint.embedding import BULK_MODEL
+from fingerprint.embedding import BULK_MODEL, require_several
 from fingerprint.sentence_model import (
     REACH,
     TOKENS_SHA256,
@@ -63,8 +63,7 @@ class BulkEncoder:
 
         An empty text has a vector too, close to every other empty text: leave those out.
         """
-        if isinstance(texts, str):
-            raise ValueError("encode takes a sequence of texts, not one text")
+        require_several(texts)
         out = np.empty((len(texts), WIDTH), dtype=np.float32)
         firsts = range(0, len(texts), _AT_ONCE)
 

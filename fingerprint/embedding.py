@@ -61,7 +61,13 @@ class Encoder(Protocol):
         """Length of a vector."""
 
     def encode(self, texts: Sequence[str]) -> Vectors:
-        """Return (n, dimensions) float32 unit vectors, row by row."""
+        """Return (n, dimensions) float32 unit vectors, row by row. Raises ValueError for a text alone."""
+
+
+def require_several(texts: Sequence[str]) -> None:
+    """Refuse a text where texts are asked for: its letters would be encoded. Raises ValueError."""
+    if isinstance(texts, str):
+        raise ValueError("encode takes a sequence of texts, not one text")
 
 
 @dataclass(frozen=True)
@@ -81,8 +87,7 @@ class SentenceEncoder:
         An empty text has a vector too, close to every other empty text: leave those out. Where
         a model sees nothing at all, the vector is zero and resembles nothing.
         """
-        if isinstance(texts, str):
-            raise ValueError("encode takes a sequence of texts, not one text")
+        require_several(texts)
         parts = [
             self._encode_some(texts[first : first + _TEXTS_AT_ONCE])
             for first in range(0, len(texts), _TEXTS_AT_ONCE)

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fingerprint.embedding import WHOLE_MODEL
+from fingerprint.embedding import WHOLE_MODEL, require_several
 from fingerprint.sentence_model import (
     BRANCHES,
     REACH,
@@ -70,8 +70,7 @@ class WholeEncoder:
 
         An empty text has a vector too, close to every other empty text: leave those out.
         """
-        if isinstance(texts, str):
-            raise ValueError("encode takes a sequence of texts, not one text")
+        require_several(texts)
         if not texts:
             return np.empty((0, WIDTH), dtype=np.float32)
         pieces = self.tokens.encode(

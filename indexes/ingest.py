@@ -226,11 +226,11 @@ class _Run:
         table, hasher = pa.Table.from_batches(builder.batches), builder.hasher
         again = repeats(table, self._segments, hasher)
         if again.any():
-            builder.batches = table.filter(pa.array(~again)).to_batches() or [builder.batches[0].slice(0, 0)]
+            table = table.filter(pa.array(~again))
+            builder.batches = table.to_batches() or [builder.batches[0].slice(0, 0)]
             builder.requests -= int(again.sum())
             self._repeated += int(again.sum())
-        kept = pc.unique(table.column("account").filter(pa.array(~again)))
-        accounts = identities(kept, hasher.derive(b"account"))
+        accounts = identities(pc.unique(table.column("account")), hasher.derive(b"account"))
         self._accounts = np.union1d(self._accounts, accounts)
 
     def summary(self) -> IngestSummary:

@@ -23,7 +23,7 @@ from promptlog.formats.base import LogFormat
 from promptlog.formats.mapped import Mapped
 from promptlog.layout import Kind, Layout, layout_of
 from promptlog.parsing import LogBatch, Parser
-from promptlog.reasons import Skip
+from promptlog.reasons import Reason, Skip
 
 SAMPLE = 50
 # Of random bytes more than half are no text, of most binary files a third; of a log with a damaged
@@ -178,9 +178,10 @@ class Log:
         )
 
     def _is_ruined(self) -> bool:
-        """Say whether an archive breaks before it has given a line: random bytes unpack to some letters."""
-        broken = any(chunk.gaps for chunk in self._chunks[0])
-        return broken and not self.resumed and b"\n" not in self.content.first
+        """Say whether an archive breaks before it has given an entry: random bytes unpack to some letters."""
+        first = self._chunks[0]
+        broken = any(gap.reason is Reason.DAMAGED for chunk in first for gap in chunk.gaps)
+        return broken and not self.resumed and not any(chunk.data for chunk in first)
 
     def _is_no_text(self) -> bool:
         """Say whether the content is of another kind. A log whose first lines are all damaged is none: then

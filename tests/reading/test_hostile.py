@@ -15,6 +15,7 @@ from logsamples import START, line, litellm, log, metadata, records, skipped
 
 import promptlog
 from promptlog import LogError, Reason, describe
+from promptlog.chunk import MAX_LINE
 
 GOOD = line(litellm())
 
@@ -202,6 +203,21 @@ def test_an_archive_of_which_nothing_can_be_had_is_refused(tmp_path, magic):
     with pytest.raises(LogError, match="nothing of it could be unpacked"):
         records(path)
     assert "damaged from its beginning" in describe(path).problems[0]
+
+
+def test_one_line_that_is_too_long_is_said_to_be_that(tmp_path):
+    path = log(tmp_path, b'{"model": "' + b"x" * MAX_LINE + b'"}')
+    assert records(path) == []
+    assert [each.reason for each in skipped(path)] == [Reason.TOO_LONG]
+
+
+def test_an_array_on_one_line_is_read_as_far_as_its_archive_goes(tmp_path):
+    whole = gzip.compress(
+        json.dumps([litellm(id=f"r{i}", end_user=f"{i * i}") for i in range(3000)]).encode()
+    )
+    path = log(tmp_path, whole[: len(whole) // 2])
+    assert len(records(path)) > 300
+    assert describe(path).format == "litellm"
 
 
 @pytest.mark.parametrize("count", [20, 60, 300])
