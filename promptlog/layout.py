@@ -110,9 +110,11 @@ def _below(text: bytes, skipped: int) -> Layout:
 
 def _of_json(text: bytes, skipped: int, lines: list[bytes]) -> Layout:
     """Return the layout of a text that begins as JSON does; `lines` are its first ones."""
-    sound = sum(map(_is_sound, lines))
-    wrapped = lines and not _is_sound(lines[0].rstrip(b"\r ,")) and _MAY_WRAP.search(lines[0])
-    if not wrapped and sum(_is_sound(line.rstrip(b"\r ,")) for line in lines) > 2 * sound:
+    entries = [_is_sound(line) for line in lines]
+    sound = sum(entries)
+    elements = [entry or _is_element(line) for entry, line in zip(entries, lines, strict=True)]
+    wrapped = not any(elements[:1]) and _MAY_WRAP.search(b"".join(lines[:1]))
+    if not wrapped and sum(elements) > 2 * sound:
         return Layout(Kind.ARRAY, skipped + (text[:1] == b"["))  # nearly all lines end in a comma
     sound = sound if len(lines) > 1 else 0
     if sound < len(lines) and 2 * sum(map(_is_joined, lines)) > len(lines):
@@ -123,8 +125,7 @@ def _of_json(text: bytes, skipped: int, lines: list[bytes]) -> Layout:
         batches = [_is_sound(line, b"[") for line in lines]
         if not batches[0] and sum(batches) > 1:
             return Layout()  # a batch a line, the first of them damaged
-        elements = sum(_is_sound(line.rstrip(b"\r ,")) for line in lines)
-        begins = text[1:].lstrip()[:1] in (b"{", b"[", b"]", b"") or elements > 1
+        begins = text[1:].lstrip()[:1] in (b"{", b"[", b"]", b"") or sum(elements) > 1
         follows = _PRINTED if len(lines) > 2 else _NEXT
         begins = begins or (not any(batches) and follows.search(text) is not None)
         return Layout(Kind.ARRAY, skipped + 1) if begins else Layout()
@@ -142,6 +143,12 @@ def _is_sound(line: bytes, opening: bytes = b"{") -> bool:
     except Skip:
         return False
     return True
+
+
+def _is_element(line: bytes) -> bool:
+    """Say whether a line is an object and a comma."""
+    element = line.rstrip(b"\r ,")
+    return len(element) < len(line) and _is_sound(element)
 
 
 def _is_joined(line: bytes) -> bool:
