@@ -7,6 +7,7 @@ list of distinct (prompt, account) pairs.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -40,7 +41,7 @@ class Senders:
         first = np.concatenate([[0], np.cumsum(np.bincount(prompt, minlength=prompts))])
         return cls(first.astype(np.int64), account.astype(np.int32), total)
 
-    @property
+    @cached_property
     def count(self) -> NDArray[np.int64]:
         """(prompts,) how many distinct accounts sent each prompt."""
         return np.diff(self.first)

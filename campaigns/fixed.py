@@ -17,10 +17,10 @@ from numpy.typing import NDArray
 from campaigns.accounts import Senders, sorted_distinct
 from campaigns.components import components
 from campaigns.families import Families
-from campaigns.meaning import mutual, neighbours
 from campaigns.templates import induce, mark
 from fingerprint.embedding import BULK_MODEL, WHOLE_MODEL, load_encoder
-from indexes import cells
+from indexes.cells import quantised
+from indexes.nearest import mutual, neighbours
 from indexes.snapshot import Snapshot
 
 Ints = NDArray[np.int64]
@@ -28,6 +28,7 @@ Ints = NDArray[np.int64]
 NEAR, SAME = 0.6, 0.75  # cosines by the bulk encoder, then by the whole one
 _SAMPLE = 8  # prompts of a family that its fixed text is read from
 _AT_ONCE = 1000  # families whose prompts are read together
+_NEIGHBOURS = 10
 _LEAST_TOKENS = 6  # "Answer in French" is said everywhere
 _LONGEST = 4000  # letters of a prompt that are looked at
 
@@ -92,9 +93,8 @@ def same_meaning(texts: list[str]) -> Ints:
     """Return the (m, 2) pairs of different texts that say the same."""
     if len(texts) < 2:
         return np.empty((0, 2), dtype=np.int64)
-    nearest, cosine = neighbours(cells.quantised(load_encoder(BULK_MODEL).encode(texts)))
-    here, place = np.nonzero((nearest >= 0) & (cosine >= NEAR))
-    left, right = mutual(here, nearest[here, place], len(texts))
+    codes = quantised(load_encoder(BULK_MODEL).encode(texts))
+    left, right = mutual(*neighbours(codes.__getitem__, len(texts), _NEIGHBOURS), NEAR)
     asked, row = np.unique(np.stack([left, right]), return_inverse=True)
     if not len(asked):
         return np.empty((0, 2), dtype=np.int64)

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from ipaddress import ip_address
+from socket import AF_INET, inet_pton
 from typing import Any, TypeVar, cast
 
 import numpy as np
@@ -33,10 +34,14 @@ def network(address: str) -> str:
     ('198.51', '2001:0db8', '')
     """
     try:
-        packed = ip_address(address)
+        inet_pton(AF_INET, address)  # a tenth of the time that ip_address takes
+        return ".".join(address.split(".")[:2])
+    except (OSError, ValueError):
+        pass
+    try:
+        return ip_address(address).exploded[:9]
     except ValueError:
         return ""
-    return ".".join(address.split(".")[:2]) if packed.version == 4 else packed.exploded[:9]
 
 
 def some_of(independent: NDArray[np.int64]) -> NDArray[np.int64]:

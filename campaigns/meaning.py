@@ -26,7 +26,7 @@ from campaigns.chance import poisson_tail
 from campaigns.communities import communities
 from campaigns.families import MIN_ACCOUNTS, Families
 from fingerprint.embedding import BULK_MODEL
-from indexes import cells
+from indexes.nearest import Read, mutual, neighbours
 from indexes.snapshot import Snapshot
 from indexes.vectors import stored
 
@@ -41,7 +41,6 @@ FALSE_GROUPS = 0.01
 """Expected number of groups in a whole log that chance would make."""
 
 _LEAST_TOKENS = 6  # a greeting has no meaning to share
-_CELLS = 4  # whose prompts are looked at for a prompt's neighbours, its own among them
 
 _NONE = Families(np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0, "U8"))
 
@@ -56,22 +55,17 @@ def semantic_families(
     """
     if all(one.model != BULK_MODEL for one in snapshot.workspace.manifest.vectors):
         return _NONE
-    prompts, codes = _vectors(snapshot, senders, near_copies, settled)
-    if len(prompts) <= NEIGHBOURS:
-        return _NONE
-    nearest, cosine = neighbours(codes)
-    family_of = np.full(len(senders.count), -1)
-    family_of[by_words.prompt] = by_words.family
+    prompts, read = _vectors(snapshot, senders, near_copies, settled)
+    rows, cosines = neighbours(read, len(prompts), NEIGHBOURS)
+    here, there = mutual(rows, cosines, NEAR)
     account = senders.accounts[senders.first[prompts]].astype(np.int64)
-    near = np.repeat(np.arange(len(prompts)), NEIGHBOURS), nearest.ravel()
-    known = (near[1] >= 0) & (cosine.ravel() >= NEAR)
-    here, there = near[0][known], near[1][known]
-    texts = family_of[prompts]
-    other = (account[here] != account[there]) & ((texts[here] != texts[there]) | (texts[here] < 0))
-    here, there = here[other], there[other]
-    group = _groups(account, *mutual(here, there, len(prompts)), senders.total_accounts)
-    inside = (group[account[here]] >= 0) & (group[account[here]] == group[account[there]])
-    member = _again_and_again(account, group, np.unique(here[inside]))
+    texts = np.full(len(senders.count), -1)
+    texts[by_words.prompt] = by_words.family
+    texts = texts[prompts]
+    apart = (account[here] != account[there]) & ((texts[here] != texts[there]) | (texts[here] < 0))
+    group = _groups(account, here[apart], there[apart], senders.total_accounts)
+    met = _met_inside(rows, cosines, np.float32(NEAR), account, texts, group)
+    member = _again_and_again(account, group, np.flatnonzero(met))
     kinds = np.unique(group[account[member]], return_inverse=True)[1]
     order = np.lexsort((prompts[member], kinds))
     count = int(kinds.max(initial=-1)) + 1
@@ -80,54 +74,16 @@ def semantic_families(
 
 def _vectors(
     snapshot: Snapshot, senders: Senders, near_copies: Ints, settled: NDArray[np.bool_]
-) -> tuple[Ints, cells.Codes]:
-    """Return (prompts, codes): one prompt of each unsettled near-copy cluster that few accounts share."""
+) -> tuple[Ints, Read]:
+    """Return (prompts, read): one prompt of each unsettled near-copy cluster that few accounts share, and
+    what reads their vectors.
+    """
     label, cluster = np.unique(near_copies, return_inverse=True)
     accounts = senders.distinct(cluster, np.arange(len(cluster)), len(label))
     alone = (accounts > 0) & (accounts < MIN_ACCOUNTS) & (snapshot.tokens[label] >= _LEAST_TOKENS)
     chosen = label[alone & (senders.count[label] > 0) & ~settled[label]]
-    found, codes = stored(snapshot.workspace, BULK_MODEL, snapshot.canonical[chosen])
-    return chosen[found], codes
-
-
-def neighbours(codes: cells.Codes) -> tuple[Ints, cells.Floats]:
-    """Return ((n, NEIGHBOURS) rows, cosines) of the nearest others of each row, -1 where there are fewer."""
-    centres = cells.centres_for(codes)
-    order, starts = cells.divided(codes, centres)
-    close = np.argsort(-(centres @ centres.T), axis=1, kind="stable")[:, :_CELLS]
-    rows = np.full((len(codes), NEIGHBOURS), -1)
-    cosines = np.full((len(codes), NEIGHBOURS), -1, dtype=np.float32)
-    for cell, looked_at in enumerate(close):
-        mine = order[starts[cell] : starts[cell + 1]]
-        others = np.concatenate([order[starts[c] : starts[c + 1]] for c in looked_at])
-        if len(mine):
-            found = _nearest(cells.unit(codes[mine]) @ cells.unit(codes[others]).T, mine, others, NEIGHBOURS)
-            rows[mine], cosines[mine] = found
-    return rows, cosines
-
-
-@njit(nogil=True, cache=True)
-def _nearest(cosine, mine, others, count):  # type: ignore[no-untyped-def]
-    """Return the (n, count) others of largest cosine to each of mine, but itself, and the cosines."""
-    rows = np.full((mine.size, count), -1)
-    best = np.full((mine.size, count), np.float32(-1))
-    for i in range(mine.size):
-        for j in range(others.size):
-            value = cosine[i, j]
-            if value > best[i, count - 1] and others[j] != mine[i]:
-                place = count - 1
-                while place > 0 and best[i, place - 1] < value:
-                    best[i, place], rows[i, place] = best[i, place - 1], rows[i, place - 1]
-                    place -= 1
-                best[i, place], rows[i, place] = value, others[j]
-    return rows, best
-
-
-def mutual(here: Ints, there: Ints, total: int) -> tuple[Ints, Ints]:
-    """Return the pairs that name each other, once."""
-    forward, back = here * total + there, there * total + here
-    both = forward[np.isin(forward, back) & (here < there)]
-    return both // total, both % total
+    found, read = stored(snapshot.workspace, BULK_MODEL, snapshot.canonical[chosen])
+    return chosen[found], read
 
 
 def _groups(account: Ints, left: Ints, right: Ints, accounts: int) -> Ints:
@@ -146,6 +102,21 @@ def _groups(account: Ints, left: Ints, right: Ints, accounts: int) -> Ints:
     kept = np.zeros(len(size), dtype=np.bool_)
     kept[large] = poisson_tail(inside[large], expected[large]) < limit
     return np.where(kept[group], group, -1)
+
+
+@njit(nogil=True, cache=True)
+def _met_inside(rows, cosines, near, account, texts, group):  # type: ignore[no-untyped-def]
+    """Return (n,) which prompts have a neighbour of another account of their account's group, in other words."""
+    met = np.zeros(rows.shape[0], np.bool_)
+    for i in range(rows.shape[0]):
+        mine = group[account[i]]
+        for place in range(rows.shape[1] if mine >= 0 else 0):
+            j = rows[i, place]
+            if j < 0 or cosines[i, place] < near:
+                break
+            apart = account[j] != account[i] and (texts[j] != texts[i] or texts[i] < 0)
+            met[i] |= apart and group[account[j]] == mine
+    return met
 
 
 def _again_and_again(account: Ints, group: Ints, member: Ints) -> Ints:

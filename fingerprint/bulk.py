@@ -12,18 +12,15 @@ A long prompt is its head and its tail: what is asked stands at one end of a pas
 from __future__ import annotations
 
 import hashlib
-import os
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from fingerprint.embedding import BULK_MODEL, require_several
+from fingerprint.embedding import BULK_AT_ONCE, BULK_MODEL, require_several
 from fingerprint.sentence_model import (
     REACH,
     TOKENS_SHA256,
@@ -31,23 +28,19 @@ from fingerprint.sentence_model import (
     WIDTH,
     Head,
     head,
-    one_blas_thread,
     packaged,
     window,
 )
+from fingerprint.threads import on_all_cores
 from fingerprint.token_table import SCHEME, TokenTable, token_table
-
-if TYPE_CHECKING:
-    from sentencepiece import SentencePieceProcessor
-
-_AT_ONCE = 512  # prompts; their sums fit a core's cache
+from fingerprint.word_pieces import WordPieces
 
 
 @dataclass(frozen=True)
 class BulkEncoder:
     """The loaded table, dense layers and tokeniser. Several threads may encode at once."""
 
-    tokens: SentencePieceProcessor
+    words: WordPieces
     table: TokenTable
     head: Head
     name: str = BULK_MODEL
@@ -56,7 +49,7 @@ class BulkEncoder:
     @cached_property
     def sha256(self) -> str:
         """A hash of the weights, the tokeniser and how vectors are made of them."""
-        return hashlib.sha256(f"{WEIGHTS_SHA256} {TOKENS_SHA256} {SCHEME} {REACH}".encode()).hexdigest()
+        return hashlib.sha256(f"{WEIGHTS_SHA256} {TOKENS_SHA256} {SCHEME} {REACH} words".encode()).hexdigest()
 
     def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Return (n, 512) float32 unit vectors, on all cores.
@@ -65,25 +58,19 @@ class BulkEncoder:
         """
         require_several(texts)
         out = np.empty((len(texts), WIDTH), dtype=np.float32)
-        firsts = range(0, len(texts), _AT_ONCE)
+        firsts = range(0, len(texts), BULK_AT_ONCE)
 
         def fill(first: int) -> None:
-            some = slice(first, first + _AT_ONCE)
+            some = slice(first, first + BULK_AT_ONCE)
             out[some] = self._encode(texts[some])
 
-        if len(firsts) < 2:
-            for first in firsts:
-                fill(first)
-            return out
-        with one_blas_thread(), ThreadPoolExecutor(os.cpu_count() or 1) as pool:
-            list(pool.map(fill, firsts))
+        on_all_cores(fill, firsts)
         return out
 
     def _encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        windows = [window(text) for text in texts]
-        pieces = self.tokens.encode(windows, out_type="numpy", add_bos=True, add_eos=True, num_threads=1)
-        ends = np.cumsum([len(piece) for piece in pieces])
-        return self.head(_sums(np.concatenate(pieces), ends, self.table.codes, self.table.scale))
+        pieces, ends = self.words([window(text) for text in texts])
+        marks = np.array([self.words.tokens.bos_id(), self.words.tokens.eos_id()])
+        return self.head(_sums(pieces, ends, marks, self.table.codes, self.table.scale))
 
 
 def load_bulk_encoder() -> BulkEncoder:
@@ -99,22 +86,28 @@ def load_bulk_encoder() -> BulkEncoder:
         occurs = np.where(scores < 0, np.exp(scores), 0)
         return np.asarray(occurs / occurs.sum())
 
-    return BulkEncoder(tokens, token_table(weights, frequency), head(weights))
+    return BulkEncoder(WordPieces(tokens), token_table(weights, frequency), head(weights))
 
 
 @njit(nogil=True, cache=True, fastmath=True)
-def _sums(pieces, ends, codes, scale):  # type: ignore[no-untyped-def]
-    """Return the (n, WIDTH) sums of each text's rows over the root of their number.
+def _sums(pieces, ends, marks, codes, scale):  # type: ignore[no-untyped-def]
+    """Return the (n, WIDTH) sums of each text's rows and those of the marks, over the root of their number.
 
     pieces: (m,) int32 tokens of all texts; those of text i end at ends[i].
     """
     out = np.zeros((ends.size, codes.shape[1]), dtype=np.float32)
     first = 0
     for i in range(ends.size):
-        count = np.float32(ends[i] - first)
+        root = np.sqrt(np.float32(ends[i] - first + marks.size))
+        for piece in marks:
+            _add(out[i], codes[piece], scale[piece] / root)
         for j in range(first, ends[i]):
-            row, weight = codes[pieces[j]], scale[pieces[j]] / np.sqrt(count)
-            for k in range(codes.shape[1]):
-                out[i, k] += np.float32(row[k]) * weight
+            _add(out[i], codes[pieces[j]], scale[pieces[j]] / root)
         first = ends[i]
     return out
+
+
+@njit(nogil=True, cache=True, fastmath=True)
+def _add(out, row, weight):  # type: ignore[no-untyped-def]
+    for k in range(row.size):
+        out[k] += np.float32(row[k]) * weight

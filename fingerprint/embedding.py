@@ -32,6 +32,8 @@ Vectors = NDArray[np.float32]
 
 BULK_MODEL = "use-multilingual-v3-tokens"
 """Made for every prompt: see `fingerprint.bulk`."""
+BULK_AT_ONCE = 2048
+"""Prompts that one thread encodes in bulk: many enough to share words, few enough for a core's cache."""
 WHOLE_MODEL = "use-multilingual-v3"
 """Slower and surer in sixteen languages: see `fingerprint.whole`."""
 DEFAULT_MODEL = "all-MiniLM-L6-v2"

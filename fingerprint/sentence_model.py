@@ -12,7 +12,6 @@ from __future__ import annotations
 import hashlib
 import importlib.util
 import io
-from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -132,14 +131,6 @@ def layer_norm(rows: Floats, gain: Floats, bias: Floats, eps: float) -> Floats:
     centred = rows - rows.mean(axis=1, keepdims=True)
     spread = np.sqrt(np.square(centred).mean(axis=1, keepdims=True) + eps)
     return np.asarray(centred / spread * gain + bias)
-
-
-def one_blas_thread() -> AbstractContextManager[object]:
-    """Keep matrix products on the thread that asks for them: the cores are busy already."""
-    from threadpoolctl import threadpool_limits
-
-    limited: AbstractContextManager[object] = threadpool_limits(1, user_api="blas")
-    return limited
 
 
 def _read(path: Path, sha256: str) -> bytes:

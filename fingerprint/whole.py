@@ -11,9 +11,7 @@ from one into the next.
 from __future__ import annotations
 
 import hashlib
-import os
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
@@ -36,11 +34,11 @@ from fingerprint.sentence_model import (
     head,
     layer_norm,
     narrow,
-    one_blas_thread,
     packaged,
     positive,
     window,
 )
+from fingerprint.threads import on_all_cores
 
 if TYPE_CHECKING:
     from sentencepiece import SentencePieceProcessor
@@ -79,8 +77,7 @@ class WholeEncoder:
         filled = np.cumsum([len(piece) for piece in pieces]) // _TOKENS_AT_ONCE
         cuts = [0, *(np.flatnonzero(np.diff(filled)) + 1).tolist(), len(pieces)]
         parts = [pieces[first:last] for first, last in pairwise(cuts)]
-        with one_blas_thread(), ThreadPoolExecutor(os.cpu_count() or 1) as pool:
-            return np.concatenate(list(pool.map(self._encode, parts)))
+        return np.concatenate(on_all_cores(self._encode, parts))
 
     def _encode(self, pieces: Sequence[NDArray[np.int32]]) -> Floats:
         """Return the vectors of texts given as tokens."""

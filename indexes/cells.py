@@ -18,12 +18,15 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from fingerprint.threads import on_all_cores
+
 Codes = NDArray[np.int8]
 Floats = NDArray[np.float32]
 
 _PER_CENTRE = 40  # vectors that a centre is trained on
 _ROUNDS = 8
-_ROWS_AT_ONCE = 1 << 14
+_ROWS_AT_ONCE = 1 << 13
+_REGIONS = 6  # looked at for a vector's centre, its own among them
 _SEED = 1
 
 
@@ -42,15 +45,31 @@ def unit(codes: Codes) -> Floats:
 
 
 def centres_for(codes: Codes) -> Floats:
-    """Return the (c, d) unit centres of a set's cells: some 2 √n of them, trained on a sample."""
+    """Return the (c, d) unit centres of a set's cells: some 2 √n of them, trained on a sample.
+
+    In two steps, as a vocabulary tree (Nistér and Stewénius 2006): √c regions, then each region's share
+    of the centres, so that crowded regions are divided as finely as others.
+    """
+    count = min(len(codes), 1 << round(np.log2(2 * np.sqrt(len(codes)))))
+    some = np.linspace(0, len(codes) - 1, min(len(codes), _PER_CENTRE * count)).astype(np.int64)
+    sample = unit(codes[some])
+    region = (sample @ _regions(sample, count).T).argmax(axis=1)
+    ends = np.cumsum(np.bincount(region)) * count // len(sample)
+    shares = zip(range(len(ends)), np.diff(ends, prepend=0).tolist(), strict=True)
+    return np.concatenate([_means(sample[region == r], share) for r, share in shares if share])
+
+
+def _regions(vectors: Floats, cells: int) -> Floats:
+    return _means(vectors, max(1, round(np.sqrt(cells))))
+
+
+def _means(vectors: Floats, count: int) -> Floats:
+    """Return (count, d) unit centres of (n, d) vectors, by k-means."""
     import faiss
 
-    count = min(len(codes), 1 << round(np.log2(2 * np.sqrt(len(codes)))))
-    sample = np.linspace(0, len(codes) - 1, min(len(codes), _PER_CENTRE * count)).astype(np.int64)
-    means = faiss.Kmeans(
-        codes.shape[1], count, niter=_ROUNDS, seed=_SEED, spherical=True, min_points_per_centroid=1
-    )
-    means.train(unit(codes[sample]))
+    options = {"niter": _ROUNDS, "seed": _SEED, "spherical": True, "min_points_per_centroid": 1}
+    means = faiss.Kmeans(vectors.shape[1], count, **options)
+    means.train(np.ascontiguousarray(vectors))
     return np.asarray(means.centroids, dtype=np.float32)
 
 
@@ -61,11 +80,26 @@ def fit(centres: Floats, vectors: int) -> bool:
 
 
 def divided(codes: Codes, centres: Floats) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Return (order, starts): rows in the order of their cells; cell i is order[starts[i]:starts[i + 1]]."""
+    """Return (order, starts): rows in the order of their cells; cell i is order[starts[i]:starts[i + 1]].
+
+    A vector's centre is the nearest of those in the regions beside its own.
+    """
+    regions = _regions(centres, len(centres))
+    of = (centres @ regions.T).argmax(axis=1)
+    near = np.argsort(-(regions @ regions.T), axis=1, kind="stable")[:, :_REGIONS]
+    looked_at = [np.flatnonzero(np.isin(of, some)) for some in near]
+    theirs = [centres[some] for some in looked_at]
     cell = np.empty(len(codes), dtype=np.int64)
-    for first in range(0, len(codes), _ROWS_AT_ONCE):
-        some = slice(first, first + _ROWS_AT_ONCE)
-        cell[some] = (unit(codes[some]) @ centres.T).argmax(axis=1)
+
+    def divide(first: int) -> None:
+        rows = unit(codes[first : first + _ROWS_AT_ONCE])
+        mine = cell[first : first + _ROWS_AT_ONCE]
+        region = (rows @ regions.T).argmax(axis=1)
+        for r in np.unique(region).tolist():
+            inside = np.flatnonzero(region == r)
+            mine[inside] = looked_at[r][(rows[inside] @ theirs[r].T).argmax(axis=1)]
+
+    on_all_cores(divide, range(0, len(codes), _ROWS_AT_ONCE))
     starts = np.concatenate([[0], np.cumsum(np.bincount(cell, minlength=len(centres)))])
     return np.argsort(cell, kind="stable"), starts.astype(np.int64)
 

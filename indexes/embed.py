@@ -4,22 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import partial
+from threading import Lock
 
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from fingerprint.embedding import BULK_MODEL, WHOLE_MODEL, Encoder
+from fingerprint.embedding import BULK_AT_ONCE, BULK_MODEL, WHOLE_MODEL, Encoder
+from fingerprint.threads import on_all_cores
 from indexes import cells
 from indexes.candidates import spelt_alike
 from indexes.errors import WorkspaceError, writes
 from indexes.search import Neighbours
 from indexes.senders import first_spellings
 from indexes.snapshot import Snapshot
-from indexes.vectors import FIXED_TEXT, VectorIndex, embedded, fixed_text_sha256, write_vectors
+from indexes.vectors import FIXED_TEXT, VectorIndex, centres_of, embedded, fixed_text_sha256, write_vectors
 from indexes.workspace import Workspace
 
-_BATCH, _COMMIT = 4096, 1 << 20  # prompts read at once, vectors of a set: half a gigabyte in memory
+_COMMIT = 1 << 20  # vectors of a set: half a gigabyte in memory
 _SLOW_BATCH, _SLOW_COMMIT = 256, 8192  # some minutes' work for a transformer: no more is lost to a crash
 _DEPTH = 100  # neighbours that a slower model puts in order
 LEAST = {BULK_MODEL: 0.5, WHOLE_MODEL: 0.5}
@@ -44,7 +46,7 @@ def embed_prompts(
     new = prompts[~np.isin(snapshot.canonical[prompts], embedded(snapshot.workspace, encoder.sha256))]
     commit = _COMMIT if encoder.name == BULK_MODEL else _SLOW_COMMIT
     for start in range(0, len(new), commit):
-        _embed(snapshot, new[start : start + commit], encoder, partial(_tell, progress, start, len(new)))
+        _embed(snapshot, new[start : start + commit], encoder, lambda done: progress(start + done, len(new)))
     return len(new)
 
 
@@ -69,20 +71,28 @@ def worth_embedding(snapshot: Snapshot) -> NDArray[np.int64]:
     return np.flatnonzero(snapshot.tokens > 0)
 
 
-def _tell(progress: Callable[[int, int], None], before: int, total: int, done: int) -> None:
-    progress(before + done, total)
-
-
 def _embed(
     snapshot: Snapshot, prompts: NDArray[np.int64], encoder: Encoder, progress: Callable[[int], None]
 ) -> None:
     """Embed some prompts and publish them as one set."""
     codes = np.empty((len(prompts), encoder.dimensions), dtype=np.int8)
-    batch = _BATCH if encoder.name == BULK_MODEL else _SLOW_BATCH
-    for start in range(0, len(prompts), batch):
-        some = slice(start, start + batch)
-        codes[some] = cells.quantised(encoder.encode(snapshot.read_prompts(prompts[some])))
-        progress(min(start + batch, len(prompts)))
+    in_turn, done = Lock(), 0
+
+    def embed(first: int, batch: int) -> None:
+        nonlocal done
+        some = slice(first, first + batch)
+        with in_turn:
+            texts = snapshot.read_prompts(prompts[some])
+        codes[some] = cells.quantised(encoder.encode(texts))
+        with in_turn:
+            done += len(texts)
+            progress(done)
+
+    if encoder.name == BULK_MODEL:
+        on_all_cores(partial(embed, batch=BULK_AT_ONCE), range(0, len(prompts), BULK_AT_ONCE))
+    else:  # torch has threads of its own
+        for first in range(0, len(prompts), _SLOW_BATCH):
+            embed(first, _SLOW_BATCH)
     _publish(snapshot, codes, prompts, encoder)
 
 
@@ -93,7 +103,8 @@ def _publish(
     with snapshot.workspace.writing() as writer:
         folder = writer.new_folder("vectors")
         with writes(snapshot.workspace.root):
-            new = write_vectors(folder, codes, snapshot.canonical[prompts], encoder)
+            centres = centres_of(writer.workspace, encoder.sha256)
+            new = write_vectors(folder, codes, snapshot.canonical[prompts], encoder, centres=centres)
         writer.add_vectors(msgspec.structs.replace(new, **other))
         writer.commit()
 

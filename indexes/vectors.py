@@ -31,6 +31,7 @@ from indexes.cells import Codes, Floats
 from indexes.durable import NewFile, new_file
 from indexes.errors import IndexDamaged, NoVectors, SettingsMismatch
 from indexes.manifest import VectorSet
+from indexes.nearest import Read
 from indexes.workspace import Workspace
 
 Hashes = NDArray[np.uint64]
@@ -96,27 +97,45 @@ def holds_any(workspace: Workspace, one: VectorSet, prompts: Hashes) -> bool:
     return bool(np.isin(_array(workspace, one, "prompts"), prompts).any())
 
 
+def centres_of(workspace: Workspace, sha256: str) -> Floats | None:
+    """Return the centres of a model's largest set, for the next one: k-means is for the first."""
+    sets = [_load(workspace, one) for one in workspace.manifest.vectors if one.model_sha256 == sha256]
+    return max((one.centres for one in sets if one.centres is not None), key=len, default=None)
+
+
 def embedded(workspace: Workspace, sha256: str) -> Hashes:
     """Return the prompts that have a vector of a model's, set by set."""
     sets = [one for one in workspace.manifest.vectors if one.model_sha256 == sha256]
     return np.concatenate([np.empty(0, np.uint64), *(_array(workspace, one, "prompts") for one in sets)])
 
 
-def stored(workspace: Workspace, model: str, prompts: Hashes) -> tuple[NDArray[np.int64], Codes]:
-    """Return (places, codes): which of some prompts have a vector of a model, and the vectors.
+def stored(workspace: Workspace, model: str, prompts: Hashes) -> tuple[NDArray[np.int64], Read]:
+    """Return (places, read): which of some prompts have a vector of a model, and what reads those vectors.
 
-    Of models of one name, the one that was used last.
+    prompts: (n,) uint64, all different. Of models of one name, the one that was used last. Vectors stay on
+    disk: read(i) gives those of prompts[places[i]].
     """
     named = [one for one in workspace.manifest.vectors if one.model == model]
     sets = [_load(workspace, one) for one in named if one.model_sha256 == named[-1].model_sha256]
     order = np.argsort(prompts, kind="stable")
-    codes = np.empty((len(prompts), sets[0].codes.shape[1] if sets else 0), dtype=np.int8)
-    known = np.zeros(len(prompts), dtype=np.bool_)
-    for one in sets:
-        place = order[np.minimum(np.searchsorted(prompts, one.prompts, sorter=order), len(order) - 1)]
-        mine = np.flatnonzero(prompts[place] == one.prompts)
-        codes[place[mine]], known[place[mine]] = one.codes[mine], True
-    return np.flatnonzero(known), codes[known]
+    ascending = prompts[order]
+    owner = np.full(len(prompts), -1, dtype=np.int16)
+    row = np.zeros(len(prompts), dtype=np.int64)
+    for number, one in enumerate(sets):
+        at = np.minimum(np.searchsorted(ascending, one.prompts), len(order) - 1)
+        mine = np.flatnonzero(ascending[at] == one.prompts)
+        owner[order[at[mine]]], row[order[at[mine]]] = number, mine
+    places = np.flatnonzero(owner >= 0)
+    owner, row = owner[places], row[places]
+
+    def read(numbers: NDArray[np.int64]) -> Codes:
+        codes = np.empty((len(numbers), sets[0].codes.shape[1]), dtype=np.int8)
+        for number, one in enumerate(sets):
+            mine = np.flatnonzero(owner[numbers] == number)
+            codes[mine] = one.codes[row[numbers[mine]]]
+        return codes
+
+    return places, read
 
 
 def _write(folder: Path, codes: Codes, prompts: Hashes, centres: Floats | None) -> None:

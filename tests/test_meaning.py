@@ -2,10 +2,10 @@
 
 import numpy as np
 
-from campaigns import meaning
 from campaigns.communities import communities
-from campaigns.meaning import _again_and_again, _groups, mutual, neighbours
-from indexes import cells, exact
+from campaigns.meaning import _again_and_again, _groups
+from indexes import cells, exact, nearest
+from indexes.nearest import mutual, neighbours
 
 
 def test_dense_groups_come_out_of_a_loose_graph():
@@ -31,18 +31,20 @@ def test_a_graph_without_edges_falls_apart():
 
 
 def test_neighbours_are_those_of_brute_force(monkeypatch):
-    monkeypatch.setattr(meaning, "_CELLS", 1000)
+    monkeypatch.setattr(nearest, "_CELLS", 1000)
     codes = cells.quantised(np.random.default_rng(2).standard_normal((300, 32)).astype(np.float32))
-    rows, cosines = neighbours(codes)
+    rows, cosines = neighbours(codes.__getitem__, len(codes), 10)
     expected = exact.nearest(cells.unit(codes), cells.unit(codes), 11)[:, 1:]
     assert np.mean(rows == expected) > 0.999
     assert np.all(np.diff(cosines, axis=1) <= 0)
 
 
 def test_mutual_pairs_are_listed_once():
-    here, there = np.array([0, 1, 1, 2, 3]), np.array([1, 0, 2, 3, 2])
-    left, right = mutual(here, there, 4)
+    rows = np.array([[1, -1], [0, 2], [3, -1], [2, 0]], dtype=np.int32)
+    cosines = np.where(rows < 0, -1, 0.9).astype(np.float32)
+    left, right = mutual(rows, cosines, 0.6)
     assert list(zip(left.tolist(), right.tolist(), strict=True)) == [(0, 1), (2, 3)]
+    assert mutual(rows, cosines, 0.95)[0].size == 0
 
 
 def test_who_meets_again_and_again_is_a_group_and_a_topic_is_not():

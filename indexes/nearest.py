@@ -1,0 +1,161 @@
+"""Of many vectors each one's nearest others: the graph that families of common meaning come from.
+
+All against all is a square; so vectors are divided into cells, and a vector's neighbours are sought
+in its own and the cells beside it, all vectors of a cell at once, as one matrix product. The product
+is of the directions that vectors differ most in (their principal components), a quarter of the
+numbers; who is near by those is compared again in full. So cosines are exact, and a true neighbour is
+missed where it lies in a cell that was not looked at, or among very many equally near ones.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from itertools import pairwise
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from fingerprint.threads import on_all_cores
+from indexes import cells
+from indexes.cells import Codes, Floats
+
+Ints = NDArray[np.int64]
+Read = Callable[[Ints], Codes]
+"""Returns stored vectors by number."""
+
+_AXES = 128
+"""Directions that hold nine tenths of the squares of the bulk encoder's vectors, of prompts of all kinds."""
+_CELLS = 4  # that are looked at for a vector's neighbours, its own among them
+_CANDIDATES = 3  # times as many as are wanted are compared in full
+_ROWS_AT_ONCE = 1 << 14
+_MOST = 1 << 13  # vectors of a cell
+_TILE = 128  # rows of a product: with some thousand columns it stays in a core's cache
+
+
+def neighbours(read: Read, total: int, count: int) -> tuple[NDArray[np.int32], Floats]:
+    """Return (rows, cosines), (total, count) each: the nearest others of each vector, best first.
+
+    read: gives (n, d) vectors by their (n,) numbers below total. Where there are fewer, row -1 with cosine -1.
+    """
+    rows = np.full((total, count), -1, dtype=np.int32)
+    cosines = np.full((total, count), -1, dtype=np.float32)
+    if total < 2:
+        return rows, cosines
+    short, lengths = _shortened(read, total)
+    centres = cells.centres_for(short)
+    order, starts = cells.divided(short, centres)
+    starts, centres = _cut(starts, centres)
+
+    def look(cell: int) -> None:
+        mine = order[starts[cell] : starts[cell + 1]]
+        if not len(mine):
+            return
+        closeness = centres @ centres[cell]
+        closeness[cell] = np.inf  # first, whatever lies in the same place
+        beside = np.argsort(-closeness, kind="stable")[:_CELLS]
+        others = np.concatenate([order[starts[c] : starts[c + 1]] for c in beside])
+        near, full, long = cells.unit(short[others]), read(others), lengths[others]
+        for first in range(0, len(mine), _TILE):
+            tile = slice(first, min(first + _TILE, len(mine)))
+            product = near[tile] @ near.T
+            found = _best(product, tile.start, full, long, count, _CANDIDATES * count)
+            place = mine[tile]
+            rows[place], cosines[place] = np.where(found[0] < 0, -1, others[found[0]]), found[1]
+
+    on_all_cores(look, range(len(centres)))
+    return rows, cosines
+
+
+def mutual(rows: NDArray[np.int32], cosines: Floats, least: float) -> tuple[Ints, Ints]:
+    """Return (left, right), left < right: the pairs that are each other's neighbours, of cosines at least so."""
+    pairs = _mutual(rows, cosines, np.float32(least))
+    return pairs[0], pairs[1]
+
+
+def _shortened(read: Read, total: int) -> tuple[Codes, Floats]:
+    """Return (vectors, lengths): (total, at most _AXES) along the directions that they are largest in, and
+    (total,) lengths in full.
+    """
+    sample = np.unique(np.linspace(0, total - 1, 2 * _ROWS_AT_ONCE).astype(np.int64))
+    seen = cells.unit(read(sample))
+    axes = np.ascontiguousarray(np.linalg.eigh(seen.T @ seen)[1][:, ::-1][:, :_AXES])
+    short = np.empty((total, axes.shape[1]), dtype=np.int8)
+    lengths = np.empty(total, dtype=np.float32)
+
+    def shorten(first: int) -> None:
+        some = slice(first, min(first + _ROWS_AT_ONCE, total))
+        rows = read(np.arange(some.start, some.stop)).astype(np.float32)
+        lengths[some] = np.linalg.norm(rows, axis=1)
+        short[some] = cells.quantised(rows @ axes)
+
+    on_all_cores(shorten, range(0, total, _ROWS_AT_ONCE))
+    return short, lengths
+
+
+def _cut(starts: Ints, centres: Floats) -> tuple[Ints, Floats]:
+    """Return (starts, centres) with cells of more than _MOST vectors in several, around the same centre.
+
+    That many lie so close where they are all alike; any of them are as near as others.
+    """
+    firsts = [np.arange(first, max(last, first + 1), _MOST) for first, last in pairwise(starts.tolist())]
+    again = np.repeat(np.arange(len(centres)), [len(cuts) for cuts in firsts])
+    return np.concatenate([*firsts, starts[-1:]]), centres[again]
+
+
+@njit(nogil=True, cache=True, fastmath=True)
+def _best(near, first, codes, lengths, count, candidates):  # type: ignore[no-untyped-def]
+    """Return (columns, cosines), (n, count): of the largest of each row of near, those nearest in full.
+
+    Row i stands for column first + i, which is not its own neighbour.
+    """
+    columns = np.full((near.shape[0], count), -1, np.int64)
+    cosines = np.full((near.shape[0], count), np.float32(-1))
+    held = np.empty(candidates, np.int64)
+    value = np.empty(candidates, np.float32)
+    for i in range(near.shape[0]):
+        me, made, floor = first + i, 0, np.float32(-np.inf)
+        for j in range(near.shape[1]):
+            if near[i, j] > floor and j != me:
+                place = made if made < candidates else candidates - 1
+                while place > 0 and value[place - 1] < near[i, j]:
+                    value[place], held[place] = value[place - 1], held[place - 1]
+                    place -= 1
+                value[place], held[place] = near[i, j], j
+                made = min(made + 1, candidates)
+                if made == candidates:
+                    floor = value[candidates - 1]
+        for j in held[:made]:
+            dot = np.int32(0)
+            for k in range(codes.shape[1]):
+                dot += np.int32(codes[me, k]) * np.int32(codes[j, k])
+            exact = np.float32(dot) / max(lengths[me] * lengths[j], np.float32(1))
+            if exact > cosines[i, count - 1]:
+                place = count - 1
+                while place > 0 and cosines[i, place - 1] < exact:
+                    cosines[i, place], columns[i, place] = cosines[i, place - 1], columns[i, place - 1]
+                    place -= 1
+                cosines[i, place], columns[i, place] = exact, j
+    return columns, cosines
+
+
+@njit(nogil=True, cache=True)
+def _mutual(rows, cosines, least):  # type: ignore[no-untyped-def]
+    """Return the (2, m) pairs, once to count them and once to write them."""
+    out = np.empty((2, 0), np.int64)
+    for write in (False, True):
+        made = 0
+        for i in range(rows.shape[0]):
+            for place in range(rows.shape[1]):
+                j = rows[i, place]
+                if j <= i or cosines[i, place] < least:
+                    continue
+                for back in range(rows.shape[1]):
+                    if rows[j, back] == i:
+                        if write:
+                            out[0, made], out[1, made] = i, j
+                        made += 1
+                        break
+        if not write:
+            out = np.empty((2, made), np.int64)
+    return out
