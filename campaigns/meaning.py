@@ -106,7 +106,7 @@ def _groups(account: Ints, left: Ints, right: Ints, accounts: int) -> Ints:
 
 @njit(nogil=True, cache=True)
 def _met_inside(rows, cosines, near, account, texts, group):  # type: ignore[no-untyped-def]
-    """Return (n,) which prompts have a neighbour of another account of their account's group, in other words."""
+    """Return (n,) which prompts have a neighbour, in other words, of another account of their group."""
     met = np.zeros(rows.shape[0], np.bool_)
     for i in range(rows.shape[0]):
         mine = group[account[i]]

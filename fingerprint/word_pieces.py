@@ -36,7 +36,7 @@ class WordPieces:
         self._known = _Words()
 
     def __call__(self, texts: Sequence[bytes]) -> tuple[Pieces, Ints]:
-        """Return (pieces, ends): those of text i, given in UTF-8, end at ends[i]. No marks of begin and end."""
+        """Return (pieces, ends): those of text i, in UTF-8, end at ends[i]. Without marks."""
         words = pc.split_pattern(pa.array(texts, pa.large_binary()), pattern=b" ")
         coded = words.flatten().dictionary_encode()
         different = coded.dictionary.to_pylist()
@@ -48,14 +48,14 @@ class WordPieces:
         missing = [different[i] for i in new.tolist()]
         found = self.tokens.encode(missing, out_type="numpy", num_threads=1)
         row[new] = -1 - np.arange(len(new))
-        pieces = _laid_out(
+        pieces, ends = _laid_out(
             words.offsets.to_numpy(),
             row[coded.indices.to_numpy()],
             (known.start, known.pieces),
             (_starts(found), np.concatenate([_NONE, *found])),
         )
         known.add(missing, found)
-        return pieces
+        return pieces, ends
 
 
 _NONE: Pieces = np.empty(0, dtype=np.int32)
@@ -87,7 +87,7 @@ def _starts(found: Sequence[Pieces]) -> Ints:
 
 @njit(nogil=True, cache=True)
 def _laid_out(first, row, known, new):  # type: ignore[no-untyped-def]
-    """Return (pieces, ends) of texts whose words are first[i]:first[i + 1], word -1 being the first new one."""
+    """Return (pieces, ends) of texts of words first[i]:first[i + 1]; word -1 is the first new one."""
     ends = np.empty(first.size - 1, np.int64)
     total = 0
     for text in range(ends.size):

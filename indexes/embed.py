@@ -46,7 +46,7 @@ def embed_prompts(
     new = prompts[~np.isin(snapshot.canonical[prompts], embedded(snapshot.workspace, encoder.sha256))]
     commit = _COMMIT if encoder.name == BULK_MODEL else _SLOW_COMMIT
     for start in range(0, len(new), commit):
-        _embed(snapshot, new[start : start + commit], encoder, lambda done: progress(start + done, len(new)))
+        _embed(snapshot, new[start : start + commit], encoder, partial(_tell, progress, start, len(new)))
     return len(new)
 
 
@@ -69,6 +69,10 @@ def embed_fixed_texts(
 def worth_embedding(snapshot: Snapshot) -> NDArray[np.int64]:
     """Return the prompts that show anything, ascending: what the bulk encoder is for."""
     return np.flatnonzero(snapshot.tokens > 0)
+
+
+def _tell(progress: Callable[[int, int], None], before: int, total: int, done: int) -> None:
+    progress(before + done, total)
 
 
 def _embed(

@@ -36,7 +36,7 @@ _TILE = 128  # rows of a product: with some thousand columns it stays in a core'
 def neighbours(read: Read, total: int, count: int) -> tuple[NDArray[np.int32], Floats]:
     """Return (rows, cosines), (total, count) each: the nearest others of each vector, best first.
 
-    read: gives (n, d) vectors by their (n,) numbers below total. Where there are fewer, row -1 with cosine -1.
+    read: gives (n, d) vectors by their (n,) numbers below total. Fewer others: row -1 with cosine -1.
     """
     rows = np.full((total, count), -1, dtype=np.int32)
     cosines = np.full((total, count), -1, dtype=np.float32)
@@ -68,7 +68,7 @@ def neighbours(read: Read, total: int, count: int) -> tuple[NDArray[np.int32], F
 
 
 def mutual(rows: NDArray[np.int32], cosines: Floats, least: float) -> tuple[Ints, Ints]:
-    """Return (left, right), left < right: the pairs that are each other's neighbours, of cosines at least so."""
+    """Return (left, right), left < right: the pairs that are each other's neighbours, at least so near."""
     pairs = _mutual(rows, cosines, np.float32(least))
     return pairs[0], pairs[1]
 
