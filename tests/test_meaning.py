@@ -39,6 +39,16 @@ def test_neighbours_are_those_of_brute_force(monkeypatch):
     assert np.all(np.diff(cosines, axis=1) <= 0)
 
 
+def test_a_crowd_of_one_meaning_is_cut_and_nobody_is_its_own_neighbour(monkeypatch):
+    monkeypatch.setattr(nearest, "_MOST", 50)
+    codes = np.tile(np.arange(1, 33, dtype=np.int8), (1000, 1))
+    rows, cosines = neighbours(codes.__getitem__, len(codes), 5)
+    assert np.all(rows >= 0)
+    assert np.all(rows != np.arange(1000)[:, None])
+    np.testing.assert_allclose(cosines, 1, atol=1e-5)
+    assert neighbours(codes.__getitem__, 1, 5)[0].tolist() == [[-1] * 5]
+
+
 def test_mutual_pairs_are_listed_once():
     rows = np.array([[1, -1], [0, 2], [3, -1], [2, 0]], dtype=np.int32)
     cosines = np.where(rows < 0, -1, 0.9).astype(np.float32)
