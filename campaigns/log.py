@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from ipaddress import ip_address
@@ -33,11 +34,9 @@ def network(address: str) -> str:
     >>> network("198.51.100.7"), network("2001:db8:1::2"), network("?")
     ('198.51', '2001:0db8', '')
     """
-    try:
+    with suppress(OSError, ValueError):
         inet_pton(AF_INET, address)  # a tenth of the time that ip_address takes
         return ".".join(address.split(".")[:2])
-    except (OSError, ValueError):
-        pass
     try:
         return ip_address(address).exploded[:9]
     except ValueError:

@@ -85,7 +85,8 @@ def divided(codes: Codes, centres: Floats) -> tuple[NDArray[np.int64], NDArray[n
     A vector's centre is the nearest of those in the regions beside its own.
     """
     regions = _regions(centres, len(centres))
-    of = (centres @ regions.T).argmax(axis=1)
+    inhabited, of = np.unique((centres @ regions.T).argmax(axis=1), return_inverse=True)
+    regions = regions[inhabited]
     near = np.argsort(-(regions @ regions.T), axis=1, kind="stable")[:, :_REGIONS]
     looked_at = [np.flatnonzero(np.isin(of, some)) for some in near]
     theirs = [centres[some] for some in looked_at]

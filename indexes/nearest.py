@@ -114,29 +114,31 @@ def _best(near, first, codes, lengths, count, candidates):  # type: ignore[no-un
     held = np.empty(candidates, np.int64)
     value = np.empty(candidates, np.float32)
     for i in range(near.shape[0]):
-        me, made, floor = first + i, 0, np.float32(-np.inf)
+        me = first + i
+        held[:], value[:] = -1, -2
         for j in range(near.shape[1]):
-            if near[i, j] > floor and j != me:
-                place = made if made < candidates else candidates - 1
-                while place > 0 and value[place - 1] < near[i, j]:
-                    value[place], held[place] = value[place - 1], held[place - 1]
-                    place -= 1
-                value[place], held[place] = near[i, j], j
-                made = min(made + 1, candidates)
-                if made == candidates:
-                    floor = value[candidates - 1]
-        for j in held[:made]:
+            if near[i, j] > value[-1] and j != me:
+                _put(held, value, j, near[i, j])
+        for j in held:
+            if j < 0:
+                break
             dot = np.int32(0)
             for k in range(codes.shape[1]):
                 dot += np.int32(codes[me, k]) * np.int32(codes[j, k])
             exact = np.float32(dot) / max(lengths[me] * lengths[j], np.float32(1))
-            if exact > cosines[i, count - 1]:
-                place = count - 1
-                while place > 0 and cosines[i, place - 1] < exact:
-                    cosines[i, place], columns[i, place] = cosines[i, place - 1], columns[i, place - 1]
-                    place -= 1
-                cosines[i, place], columns[i, place] = exact, j
+            if exact > cosines[i, -1]:
+                _put(columns[i], cosines[i], j, exact)
     return columns, cosines
+
+
+@njit(nogil=True, cache=True)
+def _put(held, values, number, value):  # type: ignore[no-untyped-def]
+    """Put a number among those held, largest value first; the last falls out."""
+    place = held.size - 1
+    while place > 0 and values[place - 1] < value:
+        values[place], held[place] = values[place - 1], held[place - 1]
+        place -= 1
+    values[place], held[place] = value, number
 
 
 @njit(nogil=True, cache=True)

@@ -118,12 +118,12 @@ def stored(workspace: Workspace, model: str, prompts: Hashes) -> tuple[NDArray[n
     named = [one for one in workspace.manifest.vectors if one.model == model]
     sets = [_load(workspace, one) for one in named if one.model_sha256 == named[-1].model_sha256]
     order = np.argsort(prompts, kind="stable")
-    ascending = prompts[order]
-    owner = np.full(len(prompts), -1, dtype=np.int16)
+    ascending = np.append(prompts[order], np.uint64(0))  # one more, for what comes after all
+    owner = np.full(len(prompts), -1, dtype=np.int32)
     row = np.zeros(len(prompts), dtype=np.int64)
     for number, one in enumerate(sets):
-        at = np.minimum(np.searchsorted(ascending, one.prompts), len(order) - 1)
-        mine = np.flatnonzero(ascending[at] == one.prompts)
+        at = np.searchsorted(ascending[:-1], one.prompts)
+        mine = np.flatnonzero((ascending[at] == one.prompts) & (at < len(prompts)))
         owner[order[at[mine]]], row[order[at[mine]]] = number, mine
     places = np.flatnonzero(owner >= 0)
     owner, row = owner[places], row[places]

@@ -46,7 +46,23 @@ def test_a_crowd_of_one_meaning_is_cut_and_nobody_is_its_own_neighbour(monkeypat
     assert np.all(rows >= 0)
     assert np.all(rows != np.arange(1000)[:, None])
     np.testing.assert_allclose(cosines, 1, atol=1e-5)
-    assert neighbours(codes.__getitem__, 1, 5)[0].tolist() == [[-1] * 5]
+    for few in (0, 1):
+        rows, cosines = neighbours(codes[:few].__getitem__, few, 5)
+        assert rows.tolist() == [[-1] * 5] * few
+        assert mutual(rows, cosines, 0.6)[0].size == 0
+    assert np.all(neighbours(np.zeros((300, 32), np.int8).__getitem__, 300, 5)[1] <= 0)
+
+
+def test_neighbours_along_the_leading_directions_are_near_all_those_of_brute_force():
+    rng = np.random.default_rng(7)
+    centres = rng.standard_normal((100, 512))
+    vectors = centres[rng.integers(0, 100, 3000)] + 0.7 * rng.standard_normal((3000, 512))
+    codes = cells.quantised(vectors.astype(np.float32))
+    rows, cosines = neighbours(codes.__getitem__, len(codes), 10)
+    expected = exact.nearest(cells.unit(codes), cells.unit(codes), 11)[:, 1:]
+    assert np.mean([len(set(a) & set(b)) for a, b in zip(rows, expected, strict=True)]) > 8
+    kept = np.einsum("nd,nkd->nk", cells.unit(codes), cells.unit(codes)[rows])
+    np.testing.assert_allclose(cosines, kept, atol=1e-4)
 
 
 def test_mutual_pairs_are_listed_once():

@@ -147,6 +147,33 @@ def test_sets_become_one_and_lose_prompts(tmp_path, small_cells):
     np.testing.assert_array_equal(index.search(rows[350:], 5, probed=400)[0], hashes[350:][expected])
 
 
+def test_vectors_are_read_where_they_are(tmp_path, small_cells):
+    rows, hashes = clustered(9, 400, 32, 20, 0.5), hashes_for(400)
+    sets = (rows[:300], hashes[:300]), (rows[290:], hashes[290:])
+    workspace = publish(tmp_path / "index", *sets)
+    asked = np.concatenate([hashes[::3], np.array([0, 1, 2**64 - 1], dtype=np.uint64)])
+    places, read = vectors.stored(workspace, FakeEncoder(32).name, asked)
+    np.testing.assert_array_equal(places, np.arange(len(hashes[::3])))
+    np.testing.assert_array_equal(read(places[::-1]), cells.quantised(rows)[::3][::-1])
+    places, read = vectors.stored(workspace, FakeEncoder(32).name, asked[:0])
+    assert len(places) == 0
+
+
+def test_sets_of_one_model_share_their_centres(tmp_path, small_cells):
+    rows, hashes = clustered(9, 900, 32, 20, 0.5), hashes_for(900)
+    workspace = publish(tmp_path / "index", (rows[:200], hashes[:200]))
+    encoder = FakeEncoder(32)
+    first = vectors.centres_of(workspace, encoder.sha256)
+    with workspace.writing() as writer:
+        folder = writer.new_folder("vectors")
+        writer.add_vectors(write_vectors(folder, rows[200:], hashes[200:], encoder, centres=first))
+        workspace = writer.commit()
+    np.testing.assert_array_equal(np.load(folder / "centres.npy"), first)
+    assert vectors.centres_of(workspace, "another") is None
+    found, _ = VectorIndex.open(workspace, encoder).search(rows[:50], 1, probed=1000)
+    np.testing.assert_array_equal(found[:, 0], hashes[:50])
+
+
 def test_sets_are_searched_as_one(tmp_path, small_cells):
     """The first set has cells, the second is flat; the second is published later."""
     rows, hashes = clustered(6, 240, 32, 20, 0.5), hashes_for(240)
