@@ -80,7 +80,6 @@ def walk(data, first, last):  # type: ignore[no-untyped-def]
     Arrays of int64: (rows,), (3, fields, rows), (rows,). Only a text without escapes is as long decoded
     as it is; one that is missing is empty.
     """
-    count = 0
     lines = np.empty(first.size, np.int64)
     turns = np.empty(first.size, np.int64)
     texts = np.empty((3, len(FIELDS), first.size), np.int64)
@@ -88,6 +87,14 @@ def walk(data, first, last):  # type: ignore[no-untyped-def]
     spans = np.zeros(3 * _SLOTS, np.int64)
     found = np.empty(3 * len(FIELDS), np.int64)
     names = np.empty(_MOST_NAMES, np.uint64)
+    count = _walk(data, first, last, lines, turns, texts, kinds, spans, found, names)
+    return lines[:count], texts[:, :, :count], turns[:count]
+
+
+@njit(nogil=True)
+def _walk(data, first, last, lines, turns, texts, kinds, spans, found, names):  # type: ignore[no-untyped-def]
+    """Fill lines, turns and texts; return how many lines are ordinary. The others are room to work in."""
+    count = 0
     bytes_, kinds_, spans_, found_ = pointer(data), pointer(kinds), pointer(spans), pointer(found)
     names_ = pointer(names)
     for line in range(first.size):
@@ -104,7 +111,7 @@ def walk(data, first, last):  # type: ignore[no-untyped-def]
             for part in range(3):
                 texts[part, field, count] = found[3 * field + part]
         count += 1
-    return lines[:count], texts[:, :, :count], turns[:count]
+    return count
 
 
 @njit(nogil=True)

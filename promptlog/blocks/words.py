@@ -26,7 +26,8 @@ def place(context: Any, builder: Any, kind: Any, array: Any, index: Any) -> Any:
 @intrinsic
 def pointer(_: Any, array: Any) -> Any:
     """pointer(array): where its items are. Functions that are handed arrays count references to them,
-    which can take longer than what they do; so small ones are handed this. The array must outlive it."""
+    which can take longer than what they do; so small ones are handed this. The array must outlive it:
+    Numba lets go of a local one where it is named for the last time, so this is for arguments only."""
 
     def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         return context.make_array(signature.args[0])(context, builder, args[0]).data

@@ -1,6 +1,9 @@
 """A block read at once gives what its lines give one by one, or nothing at all."""
 
 import json
+import os
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -280,3 +283,27 @@ def test_whatever_is_done_to_the_bytes_of_a_line_a_block_reads_it_as_a_line_is(d
         piece = data.draw(st.sampled_from(PIECES) | st.binary(max_size=3))
         line[at : at + data.draw(st.integers(0, 8))] = piece.replace(b"\n", b"")
     assert agrees([bytes(line), PAYLOAD])
+
+
+def test_a_kernel_writes_to_no_memory_but_its_own():
+    """Room that Numba let go of too early was given to other threads, who then saw it change."""
+    code = """
+from threading import Thread
+import numpy as np
+from promptlog.blocks.payloads import walk
+
+line = b'{"request_id":"r","startTime":"2026-01-01","messages":[{"role":"user","content":"hello"}]}\\n'
+data = np.frombuffer(200_000 * line + bytes(8), np.uint8)
+last = np.flatnonzero(data == 10)
+first = last - (len(line) - 1)
+walk(data, first[:1], last[:1])
+thread, looked, changed = Thread(target=walk, args=(data, first, last)), 0, 0
+thread.start()
+while thread.is_alive():
+    held = [np.full(size, 7, np.uint64) for size in (1000, 60, 150) * 20]
+    looked += 1
+    changed += sum(bool((each != 7).any()) for each in held)
+print(looked > 3, changed)
+"""
+    shared = os.environ | {"MALLOC_ARENA_MAX": "1"}  # one heap for all threads
+    assert subprocess.check_output([sys.executable, "-c", code], text=True, env=shared) == "True 0\n"
