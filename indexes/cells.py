@@ -93,7 +93,7 @@ def divided(codes: Codes, centres: Floats) -> tuple[NDArray[np.int64], NDArray[n
     cell = np.empty(len(codes), dtype=np.int64)
 
     def divide(first: int) -> None:
-        rows = unit(codes[first : first + _ROWS_AT_ONCE])
+        rows = codes[first : first + _ROWS_AT_ONCE].astype(np.float32)  # nearest whatever their length
         mine = cell[first : first + _ROWS_AT_ONCE]
         region = (rows @ regions.T).argmax(axis=1)
         for r in np.unique(region).tolist():

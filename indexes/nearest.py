@@ -30,6 +30,7 @@ _CELLS = 4  # that are looked at for a vector's neighbours, its own among them
 _CANDIDATES = 3  # times as many as are wanted are compared in full
 _ROWS_AT_ONCE = 1 << 14
 _MOST = 1 << 13  # vectors of a cell
+_GROUP = 32  # columns that are passed over where the largest of them is too small
 _TILE = 128  # rows of a product: with some thousand columns it stays in a core's cache
 
 
@@ -107,18 +108,28 @@ def _cut(starts: Ints, centres: Floats) -> tuple[Ints, Floats]:
 def _best(near, first, codes, lengths, count, candidates):  # type: ignore[no-untyped-def]
     """Return (columns, cosines), (n, count): of the largest of each row of near, those nearest in full.
 
-    Row i stands for column first + i, which is not its own neighbour.
+    Row i stands for column first + i, which is not its own neighbour; near is written to.
     """
     columns = np.full((near.shape[0], count), -1, np.int64)
     cosines = np.full((near.shape[0], count), np.float32(-1))
     held = np.empty(candidates, np.int64)
     value = np.empty(candidates, np.float32)
+    top = np.empty((near.shape[1] + _GROUP - 1) // _GROUP, np.float32)
     for i in range(near.shape[0]):
-        me = first + i
+        me, row = first + i, near[i]
+        row[me] = -2
+        _tops(row, top)
         held[:], value[:] = -1, -2
-        for j in range(near.shape[1]):
-            if near[i, j] > value[-1] and j != me:
-                _put(held, value, j, near[i, j])
+        for group in range(top.size):
+            if top[group] > value[-1]:
+                _put(held, value, group, top[group])
+        floor = value[-1]  # as many groups hold one that is as large
+        held[:], value[:] = -1, -2
+        for group in range(top.size):
+            if top[group] >= floor:
+                for j in range(group * _GROUP, min((group + 1) * _GROUP, row.size)):
+                    if row[j] >= floor and row[j] > value[-1]:
+                        _put(held, value, j, row[j])
         for j in held:
             if j < 0:
                 break
@@ -129,6 +140,21 @@ def _best(near, first, codes, lengths, count, candidates):  # type: ignore[no-un
             if exact > cosines[i, -1]:
                 _put(columns[i], cosines[i], j, exact)
     return columns, cosines
+
+
+@njit(nogil=True, cache=True, fastmath=True)
+def _tops(row, top):  # type: ignore[no-untyped-def]
+    """Write the largest of each _GROUP numbers of a row."""
+    whole = row.size // _GROUP
+    for group in range(top.size):
+        largest = row[group * _GROUP]
+        if group < whole:  # a loop of fixed length is compiled to a few instructions
+            for j in range(_GROUP):
+                largest = max(largest, row[group * _GROUP + j])
+        else:
+            for j in range(group * _GROUP, row.size):
+                largest = max(largest, row[j])
+        top[group] = largest
 
 
 @njit(nogil=True, cache=True)
