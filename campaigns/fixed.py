@@ -43,6 +43,11 @@ class FixedTexts:
     prompt: Ints
     texts: list[str]
 
+    def of(self, chosen: Ints) -> FixedTexts:
+        """Return those of the chosen families."""
+        rows = np.flatnonzero(np.isin(self.family, chosen))
+        return FixedTexts(self.family[rows], self.prompt[rows], [self.texts[row] for row in rows.tolist()])
+
 
 def fixed_texts(snapshot: Snapshot, families: Families, senders: Senders, chosen: Ints) -> FixedTexts:
     """Read the fixed texts of the chosen families, none of which is empty."""
@@ -63,11 +68,18 @@ def fixed_texts(snapshot: Snapshot, families: Families, senders: Senders, chosen
     return FixedTexts(np.array(family, np.int64), np.array(prompt, np.int64), texts)
 
 
-def alike(snapshot: Snapshot, families: Families, senders: Senders, settled: NDArray[np.bool_]) -> Families:
+def alike(
+    snapshot: Snapshot,
+    families: Families,
+    senders: Senders,
+    settled: NDArray[np.bool_],
+    fixed: FixedTexts | None = None,
+) -> Families:
     """Return families of one meaning, each with the prompts of two families of words or more.
 
     settled: (prompts,) those that words have shown to be a campaign's; families of them are left out.
-    None in an index without texts or bulk vectors.
+    fixed: the fixed texts of all families, where they have been read. None in an index without texts or bulk
+    vectors.
     """
     manifest = snapshot.workspace.manifest
     none = Families(np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0, "U8"))
@@ -75,7 +87,8 @@ def alike(snapshot: Snapshot, families: Families, senders: Senders, settled: NDA
         return none
     size = np.bincount(families.family, minlength=families.size)
     known = np.bincount(families.family, settled[families.prompt], families.size)
-    read = fixed_texts(snapshot, families, senders, np.flatnonzero((size > 0) & (2 * known < size)))
+    chosen = np.flatnonzero((size > 0) & (2 * known < size))
+    read = fixed_texts(snapshot, families, senders, chosen) if fixed is None else fixed.of(chosen)
     texts, which = np.unique(read.texts, return_inverse=True)
     meaning = components(len(texts), same_meaning(texts.tolist()))[which]
     label = np.full(families.size, -1)

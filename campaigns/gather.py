@@ -13,7 +13,7 @@ from campaigns.candidates import Candidate, Memberships
 from campaigns.chance import NullModel
 from campaigns.edges import near_copy_clusters
 from campaigns.families import Families, find_families
-from campaigns.fixed import alike
+from campaigns.fixed import FixedTexts, alike
 from campaigns.linking import link_families
 from campaigns.log import Log
 from campaigns.meaning import semantic_families
@@ -52,7 +52,7 @@ Progress = Callable[[str], None]
 @dataclass(frozen=True)
 class Ground:
     """What candidates are gathered from. words: families of shared text. copies: (prompts,) near-copy
-    clusters.
+    clusters. fixed: fixed texts of the families, where they have been read.
     """
 
     snapshot: Snapshot
@@ -60,6 +60,7 @@ class Ground:
     senders: Senders
     copies: NDArray[np.int64]
     model: NullModel
+    fixed: FixedTexts | None = None
 
     @classmethod
     def of(cls, snapshot: Snapshot, progress: Progress) -> Ground:
@@ -73,12 +74,17 @@ class Ground:
 
     @classmethod
     def around(
-        cls, snapshot: Snapshot, words: Families, senders: Senders, copies: NDArray[np.int64]
+        cls,
+        snapshot: Snapshot,
+        words: Families,
+        senders: Senders,
+        copies: NDArray[np.int64],
+        fixed: FixedTexts | None = None,
     ) -> Ground:
         """Return the ground of families that were found."""
         requests = snapshot.requests
         model = NullModel.of(requests.account.codes, requests.time_us)
-        return cls(snapshot, words, senders, copies, model)
+        return cls(snapshot, words, senders, copies, model, fixed)
 
     @property
     def size(self) -> tuple[int, int]:
@@ -93,7 +99,7 @@ class Ground:
 
     def alike(self, settled: list[NDArray[np.int64]]) -> Families:
         """Return families put together from those of words whose fixed texts have one meaning."""
-        return alike(self.snapshot, self.words, self.senders, self._prompts(settled))
+        return alike(self.snapshot, self.words, self.senders, self._prompts(settled), self.fixed)
 
     def _prompts(self, settled: list[NDArray[np.int64]]) -> NDArray[np.bool_]:
         held = np.zeros(len(self.copies) + 1, dtype=np.bool_)  # the last stands for "no prompt"

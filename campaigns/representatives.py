@@ -10,8 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from campaigns.accounts import Senders
-from campaigns.fixed import FixedTexts, fixed_texts
-from campaigns.gather import Ground, near_copies
+from campaigns.fixed import FixedTexts
+from campaigns.gather import near_copies
+from campaigns.kept import fixed_texts_of, ground_of
 from indexes.snapshot import Snapshot
 
 
@@ -30,7 +31,6 @@ def template_texts(snapshot: Snapshot) -> FixedTexts:
     """Return the fixed texts of the families that shared words make, each once: pieces of a template
     are families of their own, with one text.
     """
-    ground = Ground.of(snapshot, lambda _: None)
-    found = fixed_texts(snapshot, ground.words, ground.senders, np.unique(ground.words.family))
+    found = fixed_texts_of(ground_of(snapshot))
     first = sorted({text: row for row, text in reversed(list(enumerate(found.texts)))}.values())
     return FixedTexts(found.family[first], found.prompt[first], [found.texts[row] for row in first])

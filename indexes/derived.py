@@ -3,16 +3,20 @@
 Nothing here is part of a generation, and anything may be deleted at any time. Every file starts
 with a keyed hash over its name, the manifest it was made from and its content: what was altered,
 belongs to another generation or came from another index is passed over as if it were not there.
+What follows from the segments alone is made from a manifest's list of those, so it outlives new vectors.
 """
 
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import hmac
 import os
 import secrets
 import shutil
 from pathlib import Path
+
+import msgspec
 
 from indexes import durable
 from indexes.workspace import Workspace
@@ -21,23 +25,26 @@ _FOLDER = "derived"
 _MARK = 64
 
 
-def load(workspace: Workspace, name: str) -> bytes | None:
-    """Return what was saved under a name for this very generation, or None."""
+def load(workspace: Workspace, name: str, *, of_segments: bool = False) -> bytes | None:
+    """Return what was saved under a name for this very generation, or its segments, or None."""
     try:
         raw = (workspace.root / _FOLDER / name).read_bytes()
     except OSError:
         return None
     content = raw[_MARK:]
-    return content if hmac.compare_digest(raw[:_MARK], _seal(workspace, name, content)) else None
+    return content if hmac.compare_digest(raw[:_MARK], _seal(workspace, name, content, of_segments)) else None
 
 
-def save(workspace: Workspace, name: str, content: bytes) -> None:
-    """Keep a result; an index that cannot be written to is no error."""
+def save(workspace: Workspace, name: str, content: bytes, *, of_segments: bool = False) -> None:
+    """Keep a result; an index that cannot be written to is no error.
+
+    of_segments: it follows from the segments alone, whatever vectors there are.
+    """
     folder = workspace.root / _FOLDER
     temporary = folder / f"tmp-{secrets.token_hex(8)}"
     with contextlib.suppress(OSError):
         durable.make_directory(folder)
-        durable.write_file(temporary, _seal(workspace, name, content) + content)
+        durable.write_file(temporary, _seal(workspace, name, content, of_segments) + content)
         os.replace(temporary, folder / name)
 
 
@@ -48,7 +55,10 @@ def clear(root: Path) -> None:
         durable.sync(root)
 
 
-def _seal(workspace: Workspace, name: str, content: bytes) -> bytes:
-    key = workspace.hasher.derive(b"derived")
-    whole = b"\0".join([name.encode(), workspace.manifest_sha256.encode(), content])
-    return hmac.new(key, whole, "sha256").hexdigest().encode()
+def _seal(workspace: Workspace, name: str, content: bytes, of_segments: bool) -> bytes:
+    source = workspace.manifest_sha256.encode()
+    if of_segments:
+        files = [file for file in workspace.manifest.files if file.path.startswith("segments/")]
+        source = hashlib.sha256(msgspec.json.encode(files)).hexdigest().encode()
+    whole = b"\0".join([name.encode(), source, content])
+    return hmac.new(workspace.hasher.derive(b"derived"), whole, "sha256").hexdigest().encode()

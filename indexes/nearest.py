@@ -26,7 +26,10 @@ Read = Callable[[Ints], Codes]
 
 _AXES = 128
 """Directions that hold nine tenths of the squares of the bulk encoder's vectors, of prompts of all kinds."""
-_CELLS = 4  # that are looked at for a vector's neighbours, its own among them
+_CELLS, _ENOUGH = 3, 2000
+"""A vector's neighbours are sought in so many cells, its own among them, and more until they hold so many
+vectors: what that costs is as much for a vector of a small log, whose cells are small.
+"""
 _CANDIDATES = 3  # times as many as are wanted are compared in full
 _ROWS_AT_ONCE = 1 << 14
 _MOST = 1 << 13  # vectors of a cell
@@ -47,6 +50,7 @@ def neighbours(read: Read, total: int, count: int) -> tuple[NDArray[np.int32], F
     centres = cells.centres_for(short)
     order, starts = cells.divided(short, centres)
     starts, centres = _cut(starts, centres)
+    size = np.diff(starts)
 
     def look(cell: int) -> None:
         mine = order[starts[cell] : starts[cell + 1]]
@@ -54,7 +58,9 @@ def neighbours(read: Read, total: int, count: int) -> tuple[NDArray[np.int32], F
             return
         closeness = centres @ centres[cell]
         closeness[cell] = np.inf  # first, whatever lies in the same place
-        beside = np.argsort(-closeness, kind="stable")[:_CELLS]
+        by_closeness = np.argsort(-closeness, kind="stable")
+        enough = int(np.searchsorted(np.cumsum(size[by_closeness]), _ENOUGH)) + 1
+        beside = by_closeness[: max(_CELLS, enough)]
         others = np.concatenate([order[starts[c] : starts[c + 1]] for c in beside])
         near, full, long = cells.unit(short[others]), read(others), lengths[others]
         for first in range(0, len(mine), _TILE):
