@@ -27,9 +27,10 @@ def split(found):
     return [part.tolist() for part in np.split(pieces, ends[:-1])]
 
 
-@pytest.mark.parametrize("most", [0, 3, 1 << 18])
-def test_pieces_are_those_of_the_words_whatever_was_seen_before(tokens, monkeypatch, most):
+@pytest.mark.parametrize(("most", "slots"), [(0, 2), (1, 2), (3, 4), (1 << 18, 1 << 19)])
+def test_pieces_are_those_of_the_words_whatever_was_seen_before(tokens, monkeypatch, most, slots):
     monkeypatch.setattr(word_pieces, "_MOST", most)
+    monkeypatch.setattr(word_pieces, "_SLOTS", slots)  # all but one taken: words lie behind their places
     words = WordPieces(tokens)
     expected = [[piece for word in text.split(" ") for piece in tokens.encode(word)] for text in TEXTS]
     raw = [text.encode() for text in TEXTS]
@@ -41,3 +42,15 @@ def test_pieces_are_those_of_the_words_whatever_was_seen_before(tokens, monkeypa
 def test_pieces_are_those_of_the_whole_text(tokens):
     raw = [text.encode() for text in TEXTS]
     assert split(WordPieces(tokens)(raw)) == [tokens.encode(text) for text in raw]
+
+
+def test_a_word_of_another_ones_hash_is_not_taken_for_it(tokens):
+    words = WordPieces(tokens)
+    words([b"bake bread"])
+    known = words._known
+    half = np.uint64(1 << 32)
+    taken = np.flatnonzero(known.slots)
+    known.slots[taken] = (
+        known.slots[taken] // half * half + known.slots[taken][::-1] % half
+    )  # numbers swapped
+    assert split(words([b"bake bread"])) == [tokens.encode("bake bread")]
