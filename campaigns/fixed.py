@@ -89,6 +89,8 @@ def alike(
     known = np.bincount(families.family, settled[families.prompt], families.size)
     chosen = np.flatnonzero((size > 0) & (2 * known < size))
     read = fixed_texts(snapshot, families, senders, chosen) if fixed is None else fixed.of(chosen)
+    if not read.texts:
+        return none
     texts, which = np.unique(read.texts, return_inverse=True)
     meaning = components(len(texts), same_meaning(texts.tolist()))[which]
     label = np.full(families.size, -1)

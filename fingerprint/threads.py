@@ -14,11 +14,9 @@ Result = TypeVar("Result")
 def on_all_cores(work: Callable[[Part], Result], parts: Sequence[Part]) -> list[Result]:
     """Return what the work makes of each part, some of them at a time; raise what the first to fail raises.
 
-    Matrix products stay on the thread that asks for them, as the other cores are busy already; a single
-    part has all cores to itself.
+    Matrix products stay on the thread that asks for them, as the other cores are busy already, and as their
+    last bits would depend on how many there are.
     """
-    if len(parts) < 2:
-        return [work(part) for part in parts]
     from threadpoolctl import threadpool_limits
 
     with threadpool_limits(1, user_api="blas"), ThreadPoolExecutor(os.cpu_count() or 1) as pool:

@@ -9,6 +9,7 @@ What follows from the segments alone is made from a manifest's list of those, so
 from __future__ import annotations
 
 import contextlib
+import errno
 import hashlib
 import hmac
 import os
@@ -23,6 +24,7 @@ from indexes.workspace import Workspace
 
 _FOLDER = "derived"
 _MARK = 64
+_TRIES = 100
 
 
 def load(workspace: Workspace, name: str, *, of_segments: bool = False) -> bytes | None:
@@ -49,10 +51,20 @@ def save(workspace: Workspace, name: str, content: bytes, *, of_segments: bool =
 
 
 def clear(root: Path) -> None:
-    """Remove all of an index's results that can be made again."""
-    with contextlib.suppress(FileNotFoundError):
-        shutil.rmtree(root / _FOLDER)
-        durable.sync(root)
+    """Remove all of an index's results that can be made again, whoever adds or removes some meanwhile.
+
+    Raises OSError where that cannot be done.
+    """
+    folder = root / _FOLDER
+    for tries_left in reversed(range(_TRIES)):
+        if not folder.exists():
+            return
+        try:
+            shutil.rmtree(folder)
+            durable.sync(root)
+        except OSError as error:
+            if error.errno not in (errno.ENOENT, errno.ENOTEMPTY) or not tries_left:
+                raise
 
 
 def _seal(workspace: Workspace, name: str, content: bytes, of_segments: bool) -> bytes:

@@ -15,7 +15,7 @@ from fingerprint.threads import on_all_cores
 from indexes import cells
 from indexes.candidates import spelt_alike
 from indexes.errors import WorkspaceError, writes
-from indexes.search import Neighbours
+from indexes.search import Neighbours, Reorder
 from indexes.senders import first_spellings
 from indexes.snapshot import Snapshot
 from indexes.vectors import FIXED_TEXT, VectorIndex, centres_of, embedded, fixed_text_sha256, write_vectors
@@ -23,7 +23,6 @@ from indexes.workspace import Workspace
 
 _COMMIT = 1 << 20  # vectors of a set: half a gigabyte in memory
 _SLOW_BATCH, _SLOW_COMMIT = 256, 8192  # some minutes' work for a transformer: no more is lost to a crash
-_DEPTH = 100  # neighbours that a slower model puts in order
 LEAST = {BULK_MODEL: 0.5, WHOLE_MODEL: 0.5}
 """The cosine below which a model calls nothing similar."""
 LEAST_OTHERWISE = 0.45
@@ -125,11 +124,10 @@ def neighbours(workspace: Workspace, encoder: Encoder) -> Neighbours:
     return near
 
 
-def reordered(snapshot: Snapshot, near: Neighbours, encoder: Encoder) -> Neighbours:
-    """Return a search whose nearest are compared once more, by a slower encoder's cosines."""
+def reordered(snapshot: Snapshot, encoder: Encoder) -> Reorder:
+    """Return what compares prompts with a text once more, by a slower encoder's cosines."""
 
-    def again(text: str, count: int) -> tuple[NDArray[np.uint64], NDArray[np.float32]]:
-        hashes = near(text, max(count, _DEPTH))[0][:_DEPTH]
+    def again(text: str, hashes: NDArray[np.uint64]) -> tuple[NDArray[np.uint64], NDArray[np.float32]]:
         texts = snapshot.read_texts(first_spellings(snapshot, *spelt_alike(snapshot, hashes)))
         vectors = encoder.encode([text, *texts])
         cosines = np.asarray(vectors[1:] @ vectors[0])

@@ -4,7 +4,7 @@
     span      shared runs of words: the part of the query's spans that a prompt contains
     meaning   cosine of embeddings, where the index has them
 
-`candidates` proposes texts (FAISS does for meaning), `likeness` compares them, `senders` says who
+`candidates` proposes texts (`vectors` does for meaning), `likeness` compares them, `senders` says who
 sent them.
 """
 
@@ -32,6 +32,7 @@ LEAST = 0.3
 
 _EQUALS = 20
 _DEEPEST = 10_000  # neighbours by meaning that are looked through for some that pass the filters
+_AGAIN = 100  # of those that pass, or as many as are asked for, are put in order by a slower model
 
 
 class By(StrEnum):
@@ -68,6 +69,9 @@ _MEASURE = {By.COPY: "jaccard", By.SPAN: "containment", By.MEANING: "cosine", By
 Neighbours = Callable[[str, int], tuple[NDArray[np.uint64], NDArray[np.float32]]]
 """Search by meaning: (text, k) → (canonical hashes of similar prompts, cosines), best first."""
 
+Reorder = Callable[[str, NDArray[np.uint64]], tuple[NDArray[np.uint64], NDArray[np.float32]]]
+"""The same of some prompts, compared once more: (text, their hashes) → (those still similar, cosines)."""
+
 
 @dataclass(frozen=True)
 class _Prompts:
@@ -85,10 +89,12 @@ def search(
     limit: int = 10,
     filters: Filters = EVERYTHING,
     neighbours: Neighbours | None = None,
+    reorder: Reorder | None = None,
 ) -> list[Match]:
     """Return the prompts most like a text, best first; empty when nothing is similar.
 
-    `neighbours` answers for meaning; without it By.ANY means copies and spans.
+    `neighbours` answers for meaning; without it By.ANY means copies and spans. `reorder` has the last word
+    on what is near.
     """
     query = snapshot.workspace.hasher.fingerprint(pa.array([text]))
     candidates, texts = Candidates(snapshot, query), [np.empty(0, np.int64)]
@@ -99,7 +105,7 @@ def search(
     texts = [passing(snapshot, np.unique(np.concatenate(texts)), filters)]
     cosines: dict[int, float] = {}
     if neighbours is not None and by in (By.MEANING, By.ANY):
-        cosines, near = _by_meaning(snapshot, text, neighbours, limit, filters)
+        cosines, near = _by_meaning(snapshot, text, neighbours, limit, filters, reorder)
         texts.append(near)
     prompts = _prompts(snapshot, np.unique(np.concatenate(texts)))
     if len(prompts.texts) == 0:
@@ -115,7 +121,12 @@ def search(
 
 
 def _by_meaning(
-    snapshot: Snapshot, text: str, neighbours: Neighbours, limit: int, filters: Filters
+    snapshot: Snapshot,
+    text: str,
+    neighbours: Neighbours,
+    limit: int,
+    filters: Filters,
+    reorder: Reorder | None,
 ) -> tuple[dict[int, float], NDArray[np.int64]]:
     """Return the cosines of the nearest prompts and their texts, further afield where filters bite."""
     count = 10 * limit
@@ -123,8 +134,14 @@ def _by_meaning(
         near, cosine = neighbours(text, count)
         texts = passing(snapshot, np.unique(spelt_alike(snapshot, near)[0]), filters)
         if filters == EVERYTHING or len(texts) >= limit or len(near) < count or count >= _DEEPEST:
-            return dict(zip(near.tolist(), cosine.tolist(), strict=True)), texts
+            break
         count *= 8
+    if reorder is not None:
+        every, whose = spelt_alike(snapshot, near)
+        passed = np.unique(whose[np.isin(every, texts)])  # best first, as `near` is
+        near, cosine = reorder(text, near[passed[: max(limit, _AGAIN)]])
+        texts = np.intersect1d(texts, spelt_alike(snapshot, near)[0])
+    return dict(zip(near.tolist(), cosine.tolist(), strict=True)), texts
 
 
 def _looked_up(cosines: dict[int, float], canonical: NDArray[np.uint64]) -> NDArray[np.float64]:

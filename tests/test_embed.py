@@ -140,10 +140,27 @@ def test_a_slower_model_puts_the_nearest_in_order(workspace):
     embed_prompts(snapshot, worth_embedding(snapshot), encoder)
     opened = Snapshot(Workspace.open(workspace.root))
     near = neighbours(opened.workspace, encoder)
-    hashes, cosines = reordered(opened, near, Letters("b" * 64))(PROMPTS[0], 3)
+    hashes, cosines = reordered(opened, Letters("b" * 64))(PROMPTS[0], near(PROMPTS[0], 100)[0])
     np.testing.assert_array_equal(hashes, near(PROMPTS[0], 100)[0])
     assert cosines[0] == pytest.approx(1)
     assert list(cosines) == sorted(cosines, reverse=True)
+
+
+def test_a_slower_model_looks_at_what_passes_the_filters(workspace, monkeypatch):
+    encoder, snapshot = Letters(), Snapshot(workspace)
+    embed_prompts(snapshot, worth_embedding(snapshot), encoder)
+    opened = Snapshot(Workspace.open(workspace.root))
+    monkeypatch.setattr("indexes.search._AGAIN", 1)  # it does not reach the account's prompt otherwise
+    found = search(
+        opened,
+        PROMPTS[1],
+        by=By.MEANING,
+        filters=Filters(account="u0"),
+        limit=1,
+        neighbours=neighbours(opened.workspace, encoder),
+        reorder=reordered(opened, Letters("b" * 64)),
+    )
+    assert [match.account for match in found] == ["u0"]
 
 
 def test_compacting_makes_one_set_of_each_model(workspace):

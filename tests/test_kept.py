@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import os
+
 import numpy as np
 import pytest
+from commands import run
 from logsamples import line, litellm, log
 
 from campaigns.gather import Ground
-from campaigns.kept import fixed_texts_of, ground_of
+from campaigns.kept import fixed_texts_of, ground_of, report_of
 from campaigns.representatives import template_texts
 from fingerprint.bulk import load_bulk_encoder
+from indexes import derived
 from indexes.embed import embed_prompts, worth_embedding
 from indexes.ingest import ingest
 from indexes.snapshot import Snapshot
+from indexes.vectors import FIXED_TEXT
 from indexes.workspace import Workspace
 
 TEMPLATES = [
@@ -73,6 +78,58 @@ def test_words_are_looked_for_once_whatever_vectors_come(root, monkeypatch):
     assert len(again.fixed.texts) >= len(TEMPLATES)
     assert fixed_texts_of(again) is again.fixed
     assert template_texts(opened(root)).texts == found.texts
+
+
+@pytest.mark.parametrize("said", ["thank you dear", *TEMPLATES])
+def test_a_report_where_meaning_has_nothing_to_ask_about(tmp_path, said):
+    """All families are short, or words have settled them."""
+    alike = entries([said], range(12))
+    root = tmp_path / "index"
+    ingest(Workspace.create(root, key=bytes(32)), [log(tmp_path, *alike, name="log.jsonl")])
+    snapshot = opened(root)
+    assert embed_prompts(snapshot, worth_embedding(snapshot), load_bulk_encoder())
+    ground = ground_of(opened(root))
+    assert ground.alike([np.arange(len(alike))]).size == 0
+    assert report_of(opened(root)).requests == 12
+
+
+def test_an_embedding_that_was_cut_off_before_the_templates_is_finished_by_the_next(root):
+    snapshot = opened(root)
+    embed_prompts(snapshot, worth_embedding(snapshot), load_bulk_encoder())
+    for _ in range(2):
+        assert run("index", "--index", root, "--embed", "bulk").exit_code == 0
+        made = opened(root).workspace.manifest.vectors
+        assert [one.model.endswith(FIXED_TEXT) for one in made] == [False, True]
+
+
+def test_what_keeps_no_texts_is_not_to_be_embedded(tmp_path):
+    where = "--index", tmp_path / "new", "--no-text", "--embed", "bulk"
+    assert run("index", log(tmp_path, *entries(TEMPLATES, range(2)), name="l.jsonl"), *where).exit_code == 2
+    assert not (tmp_path / "new").exists()
+
+
+@pytest.mark.parametrize("gone", ["file", "folder"])
+def test_what_is_removed_meanwhile_leaves_nothing_behind(root, monkeypatch, gone):
+    fixed_texts_of(ground_of(opened(root)))
+    unlink, first = os.unlink, []
+
+    def beaten(path, *args, **options):
+        """Another process is faster, once."""
+        if not first:
+            first.append(path)
+            if gone == "file":
+                unlink(path, *args, **options)
+            else:
+                (root / "derived" / "tmp-new").touch()
+                os.rmdir(root / "derived")  # ENOTEMPTY
+            unlink(path, *args, **options)
+        else:
+            unlink(path, *args, **options)
+
+    monkeypatch.setattr(os, "unlink", beaten)
+    derived.clear(root)
+    assert first
+    assert not (root / "derived").exists()
 
 
 def test_another_log_changes_what_words_tell(root, tmp_path):

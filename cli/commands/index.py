@@ -72,6 +72,10 @@ def index(
 
     if not paths and embed == "none":
         raise typer.BadParameter("give the logs to index (or --embed, for what the index holds)")
+    if no_text and embed != "none":
+        raise typer.BadParameter(
+            "an index without texts has nothing to embed: leave out --embed or --no-text"
+        )
     fields = options.mapped(mapping)
     secret = read_key(key)
     given_format(format, fields)  # what cannot be read leaves no new index behind
@@ -147,10 +151,12 @@ def _embed(root: Path, which: str, model: str, show: Callable[[str], None]) -> N
     if which == "bulk":
         _tell_of_table()
     encoder = load_encoder(BULK_MODEL if which == "bulk" else model)
-    added = embed_prompts(
+    embed_prompts(
         snapshot, chosen, encoder, progress=lambda n, total: show(f"embedded {n:,} of {total:,} prompts")
     )
-    if which == "bulk" and added:
+    if (
+        which == "bulk"
+    ):  # even if no prompt is new: more accounts make templates, and the last run may have ended here
         show("reading templates")
         found = template_texts(snapshot)
         embed_fixed_texts(snapshot, found.prompt, found.texts, encoder)

@@ -12,7 +12,7 @@ import typer
 from cli import options, streams
 
 if TYPE_CHECKING:
-    from indexes.search import Neighbours
+    from indexes.search import Neighbours, Reorder
     from indexes.snapshot import Snapshot
     from indexes.workspace import Workspace
 
@@ -97,12 +97,11 @@ def search(
     pseudonyms = Pseudonyms.of(key, index)
     snapshot = Snapshot(workspace)
     asked = account and pseudonyms.account(account, snapshot)
-    if near and deep:
-        near = _reordered(snapshot, near, deep_by)
+    reorder = _reordered(snapshot, deep_by) if near and deep else None
     query = _typed(text) if text is not None else _logged(snapshot, like or "")
     filters = Filters(asked, model, *window)
     found = pseudonyms.instead(
-        find(snapshot, query, by=By(by), limit=limit, filters=filters, neighbours=near)
+        find(snapshot, query, by=By(by), limit=limit, filters=filters, neighbours=near, reorder=reorder)
     )
     if as_json:
         streams.write_json(msgspec.json.encode({"schema_version": 1, "query": query, "matches": found}))
@@ -174,12 +173,12 @@ def _neighbours(workspace: Workspace, required: bool) -> Neighbours | None:
     return lambda text, count: found.result()(text, count)
 
 
-def _reordered(snapshot: Snapshot, near: Neighbours, model: str | None) -> Neighbours:
-    """Return a search whose nearest are put in order by a deep encoder."""
+def _reordered(snapshot: Snapshot, model: str | None) -> Reorder:
+    """Return what puts the nearest in order by a deep encoder."""
     from fingerprint.embedding import DEFAULT_MODEL, load_encoder
     from indexes.embed import reordered
 
-    return reordered(snapshot, near, load_encoder(model or DEFAULT_MODEL))
+    return reordered(snapshot, load_encoder(model or DEFAULT_MODEL))
 
 
 def _logged(snapshot: Snapshot, request_id: str) -> str:
