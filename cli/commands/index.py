@@ -154,9 +154,7 @@ def _embed(root: Path, which: str, model: str, show: Callable[[str], None]) -> N
     embed_prompts(
         snapshot, chosen, encoder, progress=lambda n, total: show(f"embedded {n:,} of {total:,} prompts")
     )
-    if (
-        which == "bulk"
-    ):  # even if no prompt is new: more accounts make templates, and the last run may have ended here
+    if which == "bulk":  # even if no prompt is new: accounts may be, or the last run was cut off here
         show("reading templates")
         found = template_texts(snapshot)
         embed_fixed_texts(snapshot, found.prompt, found.texts, encoder)
