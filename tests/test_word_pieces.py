@@ -50,7 +50,6 @@ def test_a_word_of_another_ones_hash_is_not_taken_for_it(tokens):
     known = words._known
     half = np.uint64(1 << 32)
     taken = np.flatnonzero(known.slots)
-    known.slots[taken] = (
-        known.slots[taken] // half * half + known.slots[taken][::-1] % half
-    )  # numbers swapped
+    numbers = known.slots[taken] % half
+    known.slots[taken] += numbers[::-1] - numbers  # modulo 2^64
     assert split(words([b"bake bread"])) == [tokens.encode("bake bread")]
